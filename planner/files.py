@@ -1,0 +1,62 @@
+"""Output files are the old one or the whole new one, never a half."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from planner.errors import InputError
+
+__all__ = ["read_text", "write_atomic"]
+
+# Larger text inputs are a mistake (a log, a model file) and would only fail later and slower.
+_LARGEST_TEXT_BYTES = 64 * 1024 * 1024
+
+
+def read_text(path: Path) -> str:
+    """The UTF-8 text of ``path``; InputError, naming the file, when it cannot be had."""
+    try:
+        if path.stat().st_size > _LARGEST_TEXT_BYTES:
+            raise InputError(f"{path}: larger than 64 MiB, which no input of planner is")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: not UTF-8 text (byte {error.start} is 0x{error.object[error.start]:02x}); "
+            "save it as UTF-8"
+        ) from error
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Replace ``path`` by ``text`` in one step, through a temporary file beside it.
+
+    A link is followed, so that the file it names is replaced and the link stays; permissions of
+    a file that exists are kept. InputError when the folder cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    temporary: str | None = None
+    try:
+        mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
+        descriptor, temporary = tempfile.mkstemp(
+            dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"
+        )
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
+        temporary = None
+    except OSError as error:
+        raise InputError(f"{path}: cannot write: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,118 @@
+"""The scenario file, version 1."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from planner.scenario.deployment import Actuals, Deployment, Drill
+from planner.scenario.economics import (
+    Budget,
+    Conventions,
+    Horizon,
+    Limits,
+    Prices,
+    QualityFloor,
+    Slo,
+    Tco,
+)
+from planner.scenario.fields import Identifier, IsoDate, Region, Section, ShortText
+from planner.scenario.options import Options
+from planner.scenario.workload import Workload
+
+__all__ = ["Scenario"]
+
+
+class Scenario(Section):
+    """One workload, the deployments to compare for it, and what bounds the choice."""
+
+    model_config = ConfigDict(title="planner scenario")
+
+    version: Literal[1] = Field(description="Format of this file.", examples=[1])
+    id: Identifier = Field(
+        description="Stable name; default name of the deployed stack.", examples=["support-chat"]
+    )
+    description: ShortText | None = Field(
+        default=None,
+        description="One line about the workload.",
+        examples=["Chat in the help centre"],
+    )
+    region: Region = Field(
+        default="us-east-1",
+        description="AWS region of everything self-hosted.",
+        examples=["us-east-1"],
+    )
+    timezone: ShortText = Field(
+        default="UTC",
+        description="IANA zone of traffic hours and calendar days.",
+        examples=["Europe/Berlin"],
+    )
+    starts_on: IsoDate | None = Field(
+        default=None,
+        description="First day of the first planned month; default: the prices' month.",
+        examples=["2027-01-01"],
+    )
+    horizon: Horizon = Field(
+        default_factory=lambda: Horizon(),
+        description="Over how long costs are averaged and set-up is paid off.",
+        examples=[{"months": 12}],
+    )
+    conventions: Conventions = Field(
+        default_factory=lambda: Conventions(),
+        description="How long a month is.",
+        examples=[{"days_per_month": 30, "hours_per_month": 730}],
+    )
+    workload: Workload = Field(
+        description="The requests to be served.",
+        examples=[{"requests_per_day": 10000, "input_tokens": 500, "output_tokens": 200}],
+    )
+    slo: Slo = Field(
+        default_factory=lambda: Slo(),
+        description="The service level every option must meet.",
+        examples=[{"ttft_ms": 1000, "tpot_ms": 50}],
+    )
+    quality: QualityFloor | None = Field(
+        default=None,
+        description="Options below this floor are infeasible; each option then needs a score.",
+        examples=[{"floor": 0.9, "metric": "exact match"}],
+    )
+    options: Options = Field(
+        description="The deployments to compare.",
+        examples=[{"api": [{"provider": "openai", "model": "gpt-6-luna"}]}],
+    )
+    tco: Tco = Field(
+        default_factory=lambda: Tco(),
+        description="Costs beside tokens and machines; what is not given is unknown, not free.",
+        examples=[{"engineering": {"usd_per_hour": 100, "hours_per_month": 20}}],
+    )
+    budget: Budget = Field(
+        default_factory=lambda: Budget(),
+        description="What may be spent, and who is told.",
+        examples=[{"monthly_usd": 5000, "notify_emails": ["team@example.com"]}],
+    )
+    limits: Limits = Field(
+        default_factory=lambda: Limits(),
+        description="What cannot be exceeded.",
+        examples=[{"max_instances": 16}],
+    )
+    prices: Prices = Field(
+        default_factory=lambda: Prices(),
+        description="Which prices to use, and what replaces them.",
+        examples=[{"snapshot": "planner.prices.json"}],
+    )
+    deployment: Deployment = Field(
+        default_factory=lambda: Deployment(),
+        description="How the stack fits into the account.",
+        examples=[{"owner": "platform-team"}],
+    )
+    actuals: Actuals = Field(
+        default_factory=lambda: Actuals(),
+        description="How imported usage is mapped to this scenario.",
+        examples=[{"map": [{"match": {"tag": "rag*"}, "feature": "search"}]}],
+    )
+    drill: Drill = Field(
+        default_factory=lambda: Drill(),
+        description="What the guardrails must hold.",
+        examples=[{"max_overspend_usd": 200}],
+    )
