@@ -1,0 +1,64 @@
+"""What every option costs: priced lines over volume, by category and by invoice."""
+
+from __future__ import annotations
+
+from planner.costs.inputs import PricingInputs
+from planner.costs.ledger import AS_GIVEN, ledger_at, mean_ledger, monthly_ledgers
+from planner.costs.months import Months, add_months, plan_months
+from planner.costs.options import price_options
+from planner.costs.selfhost_option import candidate_label
+from planner.costs.terms import (
+    CachedTokens,
+    Fixed,
+    Fleet,
+    PerInstance,
+    PerRequest,
+    Term,
+    Tiered,
+)
+from planner.costs.types import (
+    CATEGORIES,
+    AmountLine,
+    BilledBy,
+    Category,
+    CostLine,
+    Driver,
+    Excluded,
+    Factors,
+    Ledger,
+    Option,
+    Resource,
+    StackKind,
+)
+
+__all__ = [
+    "AS_GIVEN",
+    "CATEGORIES",
+    "AmountLine",
+    "BilledBy",
+    "CachedTokens",
+    "Category",
+    "CostLine",
+    "Driver",
+    "Excluded",
+    "Factors",
+    "Fixed",
+    "Fleet",
+    "Ledger",
+    "Months",
+    "Option",
+    "PerInstance",
+    "PerRequest",
+    "PricingInputs",
+    "Resource",
+    "StackKind",
+    "Term",
+    "Tiered",
+    "add_months",
+    "candidate_label",
+    "ledger_at",
+    "mean_ledger",
+    "monthly_ledgers",
+    "plan_months",
+    "price_options",
+]

@@ -1,0 +1,123 @@
+"""An API model as an option: may it be used, what it costs, can a stack deploy it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+from planner.catalog.types import LlmQuote, LlmRef
+from planner.costs.api import api_usage_lines, quotes_note
+from planner.costs.inputs import PricingInputs, below_floor, stack_prices
+from planner.costs.months import Months
+from planner.costs.people import missing_categories, ownership_lines
+from planner.costs.stack import api_gateway_lines, bedrock_lines
+from planner.costs.types import CostLine, Option
+from planner.scenario.model import Scenario
+from planner.scenario.options import ApiOption
+
+__all__ = ["api_option"]
+
+
+def api_option(inputs: PricingInputs, option: ApiOption) -> Option:
+    scenario = inputs.scenario
+    ref = LlmRef(
+        provider=option.provider,
+        model=option.model,
+        region=option.region,
+        endpoint=option.endpoint,
+    )
+    first = inputs.catalog.llm_hourly_quotes(ref, inputs.months.priced_on[0], "standard")
+    is_bedrock = option.provider == "aws"
+    reason = (
+        _residency_forbids(scenario, option)
+        or _not_sold(ref, first, inputs.months.priced_on[0])
+        or below_floor(scenario, option.quality)
+    )
+    usage = api_usage_lines(
+        inputs.catalog, ref, inputs.demand, inputs.months.priced_on, inputs.hour_weights_utc
+    )
+    around = _api_surroundings(inputs, is_bedrock=is_bedrock)
+    deployable = is_bedrock or option.provider in _gateway_providers()
+    return Option(
+        arm="api_bedrock" if is_bedrock else f"api_{option.role}",
+        name=option.name or f"{option.provider}/{option.model}",
+        kind="bedrock" if is_bedrock else "api_gateway",
+        feasible=reason is None,
+        reason=reason,
+        deployable=deployable,
+        deployable_reason=None
+        if deployable
+        else f"no OpenAI-shaped endpoint of {option.provider} is known to the gateway",
+        provider_of_capacity=option.provider,
+        lines_in_month=_joined(usage, around),
+        missing=missing_categories(scenario.tco, scenario.tco.api),
+        quality_score=None if option.quality is None else option.quality.score,
+        resolved_model=option.model if first is None else first[0].resolved_id,
+        warnings=()
+        if first is None
+        else (*quotes_note(first, inputs.demand), *_retires(first[0], inputs.months)),
+    )
+
+
+def _joined(
+    usage: Callable[[int], tuple[CostLine, ...]], around: tuple[CostLine, ...]
+) -> Callable[[int], tuple[CostLine, ...]]:
+    """Cached by the token lines: months with the same prices share one tuple."""
+
+    @cache
+    def with_surroundings(token_lines: tuple[CostLine, ...]) -> tuple[CostLine, ...]:
+        return (*token_lines, *around)
+
+    return lambda month: with_surroundings(usage(month))
+
+
+def _api_surroundings(inputs: PricingInputs, *, is_bedrock: bool) -> tuple[CostLine, ...]:
+    scenario = inputs.scenario
+    stack: tuple[CostLine, ...] = ()
+    if scenario.tco.infrastructure.mode == "add":
+        prices = stack_prices(inputs, scenario.region)
+        stack = (
+            bedrock_lines(prices)
+            if is_bedrock
+            else api_gateway_lines(prices, inputs.demand, scenario.deployment)
+        )
+    return (*stack, *ownership_lines(scenario.tco, scenario.tco.api, scenario.horizon.months))
+
+
+def _residency_forbids(scenario: Scenario, option: ApiOption) -> str | None:
+    rule = scenario.limits.data_residency
+    if rule is None:
+        return None
+    region = option.region or (scenario.region if option.provider == "aws" else None)
+    inside = region in rule.allowed_regions
+    if rule.forbid_apis and not (rule.allow_bedrock and option.provider == "aws" and inside):
+        return f"data residency forbids it: {rule.reason}"
+    if not inside:
+        where = "its region is not stated" if region is None else f"{region} is not allowed"
+        return f"data residency: {where} ({rule.reason})"
+    return None
+
+
+def _not_sold(ref: LlmRef, quotes: Sequence[LlmQuote] | None, first_day: date) -> str | None:
+    if quotes is None:
+        return f"no price of {ref.provider}/{ref.model} is known on {first_day}"
+    retires_on = quotes[0].retires_on
+    if retires_on is not None and retires_on <= first_day:
+        return f"{quotes[0].resolved_id} was retired on {retires_on}"
+    return None
+
+
+def _retires(quote: LlmQuote, months: Months) -> tuple[str, ...]:
+    if quote.retires_on is None or quote.retires_on > months.priced_on[-1]:
+        return ()
+    return (f"† {quote.resolved_id} retires on {quote.retires_on}, inside the horizon",)
+
+
+@cache
+def _gateway_providers() -> frozenset[str]:
+    import yaml
+
+    text = files("planner.costs").joinpath("data/gateway_providers.yaml").read_text("utf-8")
+    return frozenset(yaml.safe_load(text)["providers"])

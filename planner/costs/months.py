@@ -1,0 +1,36 @@
+"""The months of the horizon: when each begins, and how much is asked of the service in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+__all__ = ["Months", "add_months", "plan_months"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Months:
+    """``priced_on[t]`` is the day month t is priced at, ``requests[t]`` its volume."""
+
+    priced_on: tuple[date, ...]
+    requests: tuple[Decimal, ...]
+
+    def __len__(self) -> int:
+        return len(self.requests)
+
+
+def add_months(day: date, months: int) -> date:
+    """The first day of the month ``months`` after that of ``day``."""
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def plan_months(
+    *, first_day: date, months: int, requests: Decimal, growth_per_month: Decimal
+) -> Months:
+    """Month t has volume ``requests`` x (1 + growth)^t; later months are priced on their first."""
+    return Months(
+        priced_on=(first_day, *(add_months(first_day, t) for t in range(1, months))),
+        requests=tuple(requests * (1 + growth_per_month) ** t for t in range(months)),
+    )

@@ -1,0 +1,28 @@
+"""Every option of a scenario, priced: the arms that the decision compares."""
+
+from __future__ import annotations
+
+from planner.costs.api_option import api_option
+from planner.costs.inputs import PricingInputs
+from planner.costs.manual import manual_option
+from planner.costs.selfhost_option import selfhost_option
+from planner.costs.types import Option
+
+__all__ = ["price_options"]
+
+
+def price_options(inputs: PricingInputs) -> tuple[Option, ...]:
+    """All options in the order of the scenario: API, self-hosted by purchase, manual.
+
+    InputError when the catalog does not know an API model, an instance type or a region.
+    """
+    given = inputs.scenario.options
+    return (
+        *(api_option(inputs, option) for option in given.api),
+        *(
+            selfhost_option(inputs, option, purchase)
+            for option in given.selfhost
+            for purchase in option.purchase
+        ),
+        *(manual_option(inputs, option) for option in given.manual),
+    )

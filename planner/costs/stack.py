@@ -1,0 +1,279 @@
+"""The AWS resources of each kind of stack, priced: one list for costs, plan and deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, Protocol
+
+from planner.catalog.types import PriceRow
+from planner.costs.quantities import Item, number, quantities
+from planner.costs.terms import Fixed, Fleet, PerInstance, PerRequest, Term, Tiered
+from planner.costs.types import CostLine, Resource
+from planner.demand.types import Demand
+from planner.scenario.deployment import Deployment
+from planner.units import BYTES_PER_GB, SECONDS_PER_HOUR
+
+__all__ = ["StackPrices", "api_gateway_lines", "bedrock_lines", "vllm_lines"]
+
+
+class ServicePrices(Protocol):
+    """Where unit prices come from."""
+
+    def service_price(self, item: str, region: str) -> PriceRow:
+        """Price of a service item; its ``usd`` is None when unknown."""
+        ...
+
+
+class StackPrices:
+    """Unit prices of one region, and the month they are paid for."""
+
+    def __init__(self, prices: ServicePrices, region: str, hours_per_month: Decimal) -> None:
+        self._prices = prices
+        self._region = region
+        self.hours_per_month = hours_per_month
+
+    def row(self, item: str) -> PriceRow:
+        """The price row of a service item in this region."""
+        return self._prices.service_price(item, self._region)
+
+    def line(
+        self,
+        spec: Item,
+        *,
+        units: Decimal,
+        per: str,
+        fleet: Fleet | None = None,
+        count: int | None = None,
+    ) -> CostLine:
+        """One line: ``units`` of the item a month, per request, or per instance of ``fleet``."""
+        row = self.row(spec["item"])
+        term: Term | None = None
+        if row.usd is not None:
+            amount = row.usd * units
+            if per == "request":
+                term = PerRequest(amount)
+            elif fleet is not None:
+                term = PerInstance(fleet, amount)
+            else:
+                term = Fixed(amount)
+        return self._line_of(spec, row, term, units=units, per=per, count=count)
+
+    def tiered(self, spec: Item, tiers: list[list[Any]], units_per_request: Decimal) -> CostLine:
+        """One line priced by monthly quantity, per request."""
+        rows = [(number(start), self.row(item)) for start, item in tiers]
+        first = rows[0][1]
+        priced = tuple((start, row.usd) for start, row in rows if row.usd is not None)
+        term = Tiered(units_per_request, priced) if len(priced) == len(rows) else None
+        return self._line_of(spec, first, term, units=units_per_request, per="request", count=None)
+
+    def _line_of(
+        self,
+        spec: Item,
+        row: PriceRow,
+        term: Term | None,
+        *,
+        units: Decimal,
+        per: str,
+        count: int | None,
+    ) -> CostLine:
+        price = "no price" if row.usd is None else f"${row.usd:f}"
+        return CostLine(
+            name=spec["component"],
+            category="infrastructure",
+            billed_by="aws",
+            driver="other",
+            term=term,
+            formula=f"{units.normalize():f} {row.unit} x {price} per {per}",
+            source=f"{row.source}; quantity: {spec['source']}",
+            observed=row.observed,
+            mark="^" if row.extrapolated_from else ("~" if spec["basis"] == "assumption" else ""),
+            resource=Resource(
+                component=spec["component"],
+                aws_type=spec["type"],
+                count=count,
+                price_item=row.item,
+                unit=row.unit,
+                usd_per_unit=row.usd,
+                units_per_month=units if per == "month" else None,
+            ),
+            reason_unpriced=row.reason_null if row.usd is None else None,
+        )
+
+
+def _fixed(prices: StackPrices, specs: list[Item], times: int = 1) -> Iterator[CostLine]:
+    for spec in specs:
+        count = int(spec["count"]) * times
+        hours = prices.hours_per_month if spec.get("hourly") else Decimal(1)
+        yield prices.line(spec, units=count * hours, per="month", count=count)
+
+
+def _per_request(prices: StackPrices, specs: list[Item]) -> Iterator[CostLine]:
+    for spec in specs:
+        yield prices.line(spec, units=number(spec["quantity"]), per="request")
+
+
+def _text_gb_per_request(demand: Demand) -> tuple[Decimal, Decimal]:
+    """GB of prompt text and of streamed answer of a mean request."""
+    shared = quantities()["shared"]
+    sent = demand.input_tokens.mean * number(shared["bytes_per_input_token"]["value"])
+    received = demand.output_tokens.mean * number(shared["bytes_per_output_token"]["value"])
+    return sent / BYTES_PER_GB, received / BYTES_PER_GB
+
+
+def _prompt_log(prices: StackPrices, demand: Demand, deployment: Deployment) -> Iterator[CostLine]:
+    if deployment.log_prompts:
+        tokens = demand.tokens_per_request
+        size = tokens * number(quantities()["shared"]["bytes_per_input_token"]["value"])
+        spec = {
+            "component": "prompt logs",
+            "type": "aws:cloudwatch/logGroup:LogGroup",
+            "item": "logs_ingest_gb",
+            "basis": "assumption",
+            "source": "deployment.log_prompts: prompt and answer text, 4.5 bytes a token",
+        }
+        yield prices.line(spec, units=size / BYTES_PER_GB, per="request")
+
+
+def api_gateway_lines(
+    prices: StackPrices, demand: Demand, deployment: Deployment
+) -> tuple[CostLine, ...]:
+    """Everything the gateway stack costs beside the provider's tokens."""
+    stack = quantities()["api_gateway"]
+    function = stack["function"]
+    seconds = (
+        number(function["seconds_before_first_token"]["value"])
+        + number(function["seconds_per_output_token"]["value"]) * demand.output_tokens.mean
+    )
+    duration = {
+        "component": "function duration",
+        "type": "aws:lambda/function:Function",
+        "item": function["item"],
+        "basis": "assumption",
+        "source": f"{seconds:.2f} s at 0.5 GB: {function['seconds_per_output_token']['source']}",
+    }
+    sent, received = _text_gb_per_request(demand)
+    egress = {
+        "component": "transfer to the internet",
+        "type": "aws:apigateway/restApi:RestApi",
+        "item": "egress_internet_gb_first_10tb",
+        "basis": "assumption",
+        "source": "prompts to the provider and streamed answers to clients",
+    }
+    return (
+        *_fixed(prices, stack["fixed"]),
+        *_per_request(prices, stack["per_request"]),
+        prices.line(
+            duration, units=seconds * number(function["memory_gb"]["value"]), per="request"
+        ),
+        prices.tiered(egress, quantities()["shared"]["egress_tiers"]["value"], sent + received),
+        *_prompt_log(prices, demand, deployment),
+    )
+
+
+def bedrock_lines(prices: StackPrices) -> tuple[CostLine, ...]:
+    """What watches Bedrock spend; clients call Bedrock themselves."""
+    return tuple(_fixed(prices, quantities()["bedrock"]["fixed"]))
+
+
+def vllm_lines(
+    prices: StackPrices,
+    demand: Demand,
+    deployment: Deployment,
+    fleet: Fleet,
+    *,
+    zones: int,
+    weights_gb: Decimal,
+    request_seconds: Decimal,
+) -> tuple[CostLine, ...]:
+    """Everything the GPU stack costs beside the instances themselves.
+
+    ``weights_gb`` is the size of the checkpoint; ``request_seconds`` how long a request holds
+    its connection.
+    """
+    stack = quantities()["vllm_gpu"]
+    return (
+        *_fixed(prices, stack["fixed"]),
+        *_network(prices, deployment, fleet, zones),
+        *_per_instance(prices, stack["per_instance"], fleet, weights_gb),
+        _weights_storage(prices, stack["weights_storage"], weights_gb),
+        _load_balancer_units(prices, demand, request_seconds),
+        *_per_request(prices, stack["per_request"]),
+        *_prompt_log(prices, demand, deployment),
+    )
+
+
+def _network(
+    prices: StackPrices, deployment: Deployment, fleet: Fleet, zones: int
+) -> tuple[CostLine, ...]:
+    """NAT gateways, or interface endpoints when the image is mirrored and they cost less.
+
+    An existing network (``deployment.vpc_id``) brings its own way out. Without a mirror the
+    engine image comes from a public registry, which only NAT reaches.
+    """
+    stack = quantities()["vllm_gpu"]
+    mirrored = deployment.image_mirror is not None
+    storage = (_image_storage(prices, stack["image_storage"]),) if mirrored else ()
+    if deployment.vpc_id is not None:
+        return storage
+    nat = (*_fixed(prices, stack["per_zone_nat"], zones), _image_pulls(prices, fleet))
+    if not mirrored:
+        return nat
+    endpoints = tuple(_fixed(prices, stack["per_zone_endpoints"], zones))
+    cheaper = min((endpoints, nat), key=_fixed_total)
+    return (*cheaper, *storage)
+
+
+def _fixed_total(lines: tuple[CostLine, ...]) -> Decimal:
+    return sum((line.term.at(Decimal(1)) for line in lines if line.term is not None), Decimal(0))
+
+
+def _per_instance(
+    prices: StackPrices, specs: list[Item], fleet: Fleet, weights_gb: Decimal
+) -> Iterator[CostLine]:
+    for spec in specs:
+        extra = number(spec.get("per_weights_gb", 0)) * weights_gb
+        units = (number(spec["quantity"]) + extra).quantize(Decimal(1))
+        yield prices.line(spec, units=units, per="instance", fleet=fleet)
+
+
+def _image_pulls(prices: StackPrices, fleet: Fleet) -> CostLine:
+    pull = quantities()["vllm_gpu"]["image_pull"]
+    units = number(pull["image_gb"]["value"]) * number(pull["pulls_per_instance_month"]["value"])
+    spec = {
+        "component": "engine image pulls",
+        "type": "aws:ec2/natGateway:NatGateway",
+        "item": "nat_gateway_gb",
+        "basis": "assumption",
+        "source": f"{pull['image_gb']['source']}; {pull['pulls_per_instance_month']['source']}",
+    }
+    return prices.line(spec, units=units, per="instance", fleet=fleet)
+
+
+def _image_storage(prices: StackPrices, spec: Item) -> CostLine:
+    named = {**spec, "component": "image mirror", "type": "aws:ecr/repository:Repository"}
+    return prices.line(named, units=number(spec["gb"]), per="month", count=1)
+
+
+def _weights_storage(prices: StackPrices, spec: Item, weights_gb: Decimal) -> CostLine:
+    named = {**spec, "component": "weights", "type": "aws:s3/bucket:Bucket"}
+    return prices.line(named, units=weights_gb, per="month", count=1)
+
+
+def _load_balancer_units(prices: StackPrices, demand: Demand, request_seconds: Decimal) -> CostLine:
+    """LCU-hours of one request: the largest of its share of the three dimensions."""
+    units = quantities()["vllm_gpu"]["load_balancer_units"]
+    sent, received = _text_gb_per_request(demand)
+    lcu_hours = max(
+        1 / (number(units["new_connections_per_s"]) * SECONDS_PER_HOUR),
+        request_seconds / (number(units["active_connections"]) * SECONDS_PER_HOUR),
+        (sent + received) / number(units["gb_per_hour"]),
+    )
+    spec = {
+        "component": "load balancer units",
+        "type": "aws:lb/loadBalancer:LoadBalancer",
+        "item": units["item"],
+        "basis": "assumption",
+        "source": "mean request's connection, duration and bytes",
+    }
+    return prices.line(spec, units=lcu_hours, per="request")

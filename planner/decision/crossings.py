@@ -1,0 +1,191 @@
+"""Where one cost curve is at or below another: exact, in whole requests per month.
+
+The volumes from 1 up are split at kinks and at steps of capacity. A range is decided at once when
+bounds on both curves do not overlap, and split otherwise, down to one step; inside a step the
+difference is affine (or of one curvature), and its sign change is found by bisection on whole
+requests, each sign from exact costs. No grid, so no interval is missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from planner.decision.curve import CostCurve
+
+__all__ = ["Interval", "merge", "volumes_at_or_below"]
+
+# Whole volumes, ends included; None is without end.
+Interval = tuple[int, int | None]
+
+# Beyond this volume nobody buys tokens; it only bounds the search when two slopes are equal.
+_SEARCH_END = 10**15
+
+
+def volumes_at_or_below(curve: CostCurve, other: CostCurve) -> list[Interval]:
+    """All volumes from 1 request a month up at which ``curve`` costs no more than ``other``.
+
+    Volumes past the limit of ``curve`` are never among them. Ascending, not touching.
+    """
+    if curve.max_requests is not None and curve.max_requests < 1:
+        return []
+    tail = _decided_from(curve, other)
+    limit = None if curve.max_requests is None else int(curve.max_requests)
+    end = tail if limit is None else min(tail, limit)
+    kinks = sorted({int(k) for k in (*curve.kinks, *other.kinks) if 1 <= k < end})
+    found: list[Interval] = []
+    for low, high in zip([1, *(k + 1 for k in kinks)], [*kinks, end], strict=True):
+        _search(curve, other, low, high, found)
+    if (limit is None or limit > tail) and _at_or_below(curve, other, tail + 1):
+        found.append((tail + 1, limit))
+    return merge(found)
+
+
+def merge(intervals: Iterable[Interval]) -> list[Interval]:
+    """The union of intervals of whole numbers, ascending; neighbours become one."""
+    merged: list[Interval] = []
+    for low, high in sorted(intervals, key=lambda pair: pair[0]):
+        if merged and (merged[-1][1] is None or low <= merged[-1][1] + 1):
+            last_low, last_high = merged[-1]
+            open_end = last_high is None or high is None
+            merged[-1] = (last_low, None if open_end else max(last_high, high))
+        else:
+            merged.append((low, high))
+    return merged
+
+
+def _at_or_below(curve: CostCurve, other: CostCurve, requests: int) -> bool:
+    volume = Decimal(requests)
+    return curve.at(volume) <= other.at(volume)
+
+
+def _decided_from(curve: CostCurve, other: CostCurve) -> int:
+    """A volume after which the answer never changes.
+
+    Past the last kink both curves are straight lines plus, for whole instances, a saw-tooth that
+    repeats with every instance: their distance then grows by the difference of the slopes.
+    """
+    start = max((1, *(int(k) for k in (*curve.kinks, *other.kinks))))
+    start = max(start, *(_settled(c) for c in (curve, other)))
+    free, rival = curve.without_limit(), other.without_limit()
+    difference = _slope(rival, start) - _slope(free, start)
+    if difference == 0:
+        return start + _period(free) + _period(rival)
+    base = Decimal(start)
+    gap = abs(free.at(base) - rival.at(base)) + _tooth(free) + _tooth(rival)
+    distance = (gap / abs(difference)).to_integral_value(ROUND_CEILING)
+    return min(start + int(distance), _SEARCH_END) + _period(free) + _period(rival)
+
+
+def _settled(curve: CostCurve) -> int:
+    """Where a curved term has become straight: e^-60 of it is left at 30 times its last kink."""
+    return 0 if curve.linear or not curve.kinks else int(curve.kinks[-1]) * 30
+
+
+def _period(curve: CostCurve) -> int:
+    """Requests one more whole instance serves."""
+    if curve.step is None or curve.fleet is None:
+        return 0
+    return int((curve.step * curve.fleet.replicas_per_instance).to_integral_value(ROUND_CEILING))
+
+
+def _tooth(curve: CostCurve) -> Decimal:
+    """How far whole instances, spare and floor included, can lie from a straight line."""
+    if curve.fleet is None:
+        return Decimal(0)
+    return curve.per_instance_usd * (curve.fleet.instances(Decimal(1), curve.capacity_factor) + 2)
+
+
+def _slope(curve: CostCurve, start: int) -> Decimal:
+    """Cost of one more request far out, whole instances included."""
+    width = Decimal(max(start, 10**6))
+    straight = (
+        sum((f * (t.at(start + 2 * width) - t.at(start + width)) for f, t in curve.curved)) / width
+    )
+    slope = curve.per_request_usd + straight
+    if curve.step is not None and curve.fleet is not None:
+        slope += curve.per_instance_usd / (curve.step * curve.fleet.replicas_per_instance)
+    return slope
+
+
+def _search(curve: CostCurve, other: CostCurve, low: int, high: int, found: list[Interval]) -> None:
+    """Volumes in [low, high] without a kink inside, appended to ``found``."""
+    stack = [(low, high)]
+    while stack:
+        low, high = stack.pop()
+        if low > high:
+            continue
+        first, last = Decimal(low), Decimal(high)
+        if curve.lowest(first, last) > other.highest(first, last):
+            continue
+        if curve.highest(first, last) <= other.lowest(first, last):
+            found.append((low, high))
+            continue
+        middle = _step_between(curve, other, low, high)
+        if middle is None:
+            found.extend(_within_step(curve, other, low, high))
+        else:
+            stack += [(middle + 1, high), (low, middle)]
+
+
+def _step_between(curve: CostCurve, other: CostCurve, low: int, high: int) -> int | None:
+    """The last volume of a step near the middle of [low, high), None when no step ends inside."""
+    for each in (curve, other):
+        if each.step is None:
+            continue
+        index = (Decimal((low + high) // 2) / each.step).to_integral_value(ROUND_FLOOR)
+        for candidate in (index, index + 1):
+            end = int((candidate * each.step).to_integral_value(ROUND_FLOOR))
+            if low <= end < high:
+                return end
+    return None
+
+
+def _within_step(curve: CostCurve, other: CostCurve, low: int, high: int) -> list[Interval]:
+    """Inside one step: at most two sign changes, and none in between when all is affine."""
+    at_low, at_high = _at_or_below(curve, other, low), _at_or_below(curve, other, high)
+    if at_low != at_high:
+        return [_from_change(curve, other, low, high, at_low=at_low)]
+    turn = None if curve.linear and other.linear else _turn(curve, other, low, high, rise=at_low)
+    if turn is None or _at_or_below(curve, other, turn) == at_low:
+        return [(low, high)] if at_low else []
+    if at_low:
+        return [
+            _from_change(curve, other, low, turn, at_low=True),
+            _from_change(curve, other, turn, high, at_low=False),
+        ]
+    left = _from_change(curve, other, low, turn, at_low=False)
+    right = _from_change(curve, other, turn, high, at_low=True)
+    return [left, right]
+
+
+def _from_change(
+    curve: CostCurve, other: CostCurve, low: int, high: int, *, at_low: bool
+) -> Interval:
+    """The part of [low, high] at or below, given one change of sign inside."""
+    first, last = low, high
+    while last - first > 1:
+        middle = (first + last) // 2
+        if _at_or_below(curve, other, middle) == at_low:
+            first = middle
+        else:
+            last = middle
+    return (low, first) if at_low else (last, high)
+
+
+def _turn(curve: CostCurve, other: CostCurve, low: int, high: int, *, rise: bool) -> int | None:
+    """The whole volume where the difference is largest (``rise``) or smallest inside a step."""
+    sign = 1 if rise else -1
+
+    def height(requests: int) -> Decimal:
+        volume = Decimal(requests)
+        return sign * (curve.at(volume) - other.at(volume))
+
+    while high - low > 2:
+        third = (high - low) // 3
+        left, right = low + third, high - third
+        if height(left) < height(right):
+            low = left
+        else:
+            high = right
+    return max(range(low, high + 1), key=height)

@@ -1,0 +1,242 @@
+"""The plan: the decision as a versioned, content-hashed file, which every other command reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from planner import __version__
+from planner.costs import CostLine, Ledger, PerInstance
+from planner.decision.recommendation import Evaluated, Recommendation
+from planner.errors import PlanFileError
+from planner.files import read_text
+from planner.money import usd_from_float, usd_text
+from planner.scenario import Assumption
+from planner.units import HOURS_PER_WEEK
+
+__all__ = ["PLAN_SCHEMA_VERSION", "Plan", "build_plan", "read_plan"]
+
+PLAN_SCHEMA_VERSION = 1
+
+# JSON objects of the file: text, numbers, lists and maps.
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A decision with all it was made from.
+
+    ``content`` is JSON-able: money as decimal text, ratios as numbers. ``plan_hash`` is ``p-``
+    and 12 hex digits of the SHA-256 of its canonical JSON; the content holds no clock value, so
+    the same scenario and prices give the same hash.
+    """
+
+    plan_hash: str
+    content: Json
+
+    def to_json(self) -> str:
+        """The file's text: keys sorted, two spaces of indent."""
+        return (
+            json.dumps({**self.content, "plan_hash": self.plan_hash}, indent=2, sort_keys=True)
+            + "\n"
+        )
+
+
+def build_plan(recommendation: Recommendation, chosen: Evaluated) -> Plan:
+    """The plan for one option, by default the recommended one."""
+    scenario = recommendation.scenario
+    catalog = recommendation.catalog
+    content = {
+        "schema_version": PLAN_SCHEMA_VERSION,
+        "planner_version": __version__,
+        "scenario_id": scenario.id,
+        "stack_id": scenario.id,
+        "kind": chosen.option.kind,
+        "region": scenario.region,
+        "timezone": scenario.timezone,
+        "start_month": recommendation.months.priced_on[0].strftime("%Y-%m"),
+        "scenario": scenario.model_dump(mode="json", exclude_none=True),
+        "prices": {
+            "as_of": catalog.as_of.isoformat(),
+            "snapshot": catalog.snapshot_name,
+            "snapshot_sha256": catalog.snapshot_sha256,
+        },
+        "demand": _demand(recommendation),
+        "chosen": _option(chosen),
+        "resources": [_resource(a.line, chosen) for a in chosen.months[0].lines if a.line.resource],
+        "lines": [_line(a.line, a.usd) for a in chosen.mean.lines],
+        "spend": _spend(recommendation, chosen),
+        "alternatives": [_option(e) for e in recommendation.options if e is not chosen],
+        "assumptions": [_assumption(a) for a in recommendation.assumptions],
+        "deployment": scenario.deployment.model_dump(mode="json", exclude_none=True),
+        "budget": scenario.budget.model_dump(mode="json", exclude_none=True),
+    }
+    return Plan(plan_hash=_hash_of(content), content=content)
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a saved plan; PlanFileError when it is no plan, or was changed by hand."""
+    try:
+        raw = json.loads(read_text(path))
+    except ValueError as error:
+        raise PlanFileError(f"{path}: not JSON ({error}); save one with recommend --save") from None
+    if not isinstance(raw, dict) or "plan_hash" not in raw:
+        raise PlanFileError(f"{path}: no plan of planner; save one with recommend --save")
+    stated = raw.pop("plan_hash")
+    if raw.get("schema_version") != PLAN_SCHEMA_VERSION:
+        raise PlanFileError(
+            f"{path}: plan schema version {raw.get('schema_version')}, this planner reads "
+            f"{PLAN_SCHEMA_VERSION}; save it again with recommend --save"
+        )
+    if _hash_of(raw) != stated:
+        raise PlanFileError(
+            f"{path}: its content does not match its hash {stated}; "
+            "change the scenario and save the plan again"
+        )
+    return Plan(plan_hash=stated, content=raw)
+
+
+def _hash_of(content: Json) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"p-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
+
+
+def _demand(recommendation: Recommendation) -> Json:
+    demand = recommendation.demand
+    return {
+        "requests_per_month": usd_text(demand.requests_per_month),
+        "mean_rps": demand.mean_rps,
+        "peak_rps": demand.peak_rps,
+        "input_tokens_mean": usd_text(demand.input_tokens.mean),
+        "output_tokens_mean": usd_text(demand.output_tokens.mean),
+        "growth_per_month": usd_text(demand.growth_per_month),
+        "hour_weights_utc": list(recommendation.hour_weights_utc),
+    }
+
+
+def _option(evaluated: Evaluated) -> Json:
+    option = evaluated.option
+    found: dict[str, Any] = {
+        "arm": option.arm,
+        "name": option.name,
+        "kind": option.kind,
+        "feasible": option.feasible,
+        "reason": option.reason,
+        "deployable": option.deployable,
+        "deployable_reason": option.deployable_reason,
+        "model": option.resolved_model,
+        "purchase": option.purchase,
+        "monthly_cost_usd": usd_text(evaluated.monthly_cost_usd) if option.feasible else None,
+        "bill_monthly_usd": usd_text(evaluated.mean.bill_usd) if option.feasible else None,
+        "is_floor": evaluated.mean.is_floor,
+    }
+    if option.fleet is not None:
+        fleet = option.fleet
+        found["fleet"] = {
+            "capacity_requests_per_month": usd_text(fleet.capacity_requests_per_month),
+            "replicas_per_instance": fleet.replicas_per_instance,
+            "spare_replicas": fleet.spare_replicas,
+            "instances": evaluated.instances,
+            "peak_instances": evaluated.peak_instances,
+        }
+    if option.serving is not None:
+        serving = option.serving
+        found["serving"] = {
+            "model": serving.model_id,
+            "precision": serving.precision,
+            "kv_cache_dtype": serving.kv_cache_dtype,
+            "instance_type": serving.instance_type,
+            "accelerator": serving.accelerator,
+            "tensor_parallel_size": serving.tensor_parallel_size,
+            "max_model_len": serving.max_model_len,
+            "max_num_seqs": serving.max_num_seqs,
+            "max_num_batched_tokens": serving.max_num_batched_tokens,
+            "weights_bytes_per_accelerator": round(serving.weights_bytes),
+        }
+    return found
+
+
+def _resource(line: CostLine, chosen: Evaluated) -> Json:
+    resource = line.resource
+    assert resource is not None  # filtered by the caller
+    count = resource.count
+    if isinstance(line.term, PerInstance):
+        count = chosen.instances
+    return {
+        "component": resource.component,
+        "aws_type": resource.aws_type,
+        "count": count,
+        "price_item": resource.price_item,
+        "unit": resource.unit,
+        "usd_per_unit": None if resource.usd_per_unit is None else usd_text(resource.usd_per_unit),
+        "usage_based": line.follows_requests,
+    }
+
+
+def _line(line: CostLine, usd: Decimal | None) -> Json:
+    return {
+        "name": line.name,
+        "category": line.category,
+        "billed_by": line.billed_by,
+        "monthly_usd": None if usd is None else usd_text(usd),
+        "formula": line.formula,
+        "source": line.source,
+        "observed": None if line.observed is None else line.observed.isoformat(),
+        "mark": line.mark,
+        "reason_unpriced": line.reason_unpriced,
+    }
+
+
+def _assumption(assumption: Assumption) -> Json:
+    return {
+        "path": assumption.path,
+        "value": assumption.value,
+        "origin": assumption.origin,
+        "source": assumption.source,
+        "mark": assumption.mark,
+    }
+
+
+def _spend(recommendation: Recommendation, chosen: Evaluated) -> Json:
+    """By month and invoice, and by hour of the week in the first month."""
+    return {
+        "by_month": [
+            {
+                "month": day.strftime("%Y-%m"),
+                "requests": usd_text(ledger.requests_per_month),
+                "aws_billed_usd": usd_text(ledger.billed_usd("aws")),
+                "provider_billed_usd": usd_text(ledger.billed_usd("provider")),
+                "total_usd": usd_text(ledger.total_usd),
+            }
+            for day, ledger in zip(recommendation.months.priced_on, chosen.months, strict=True)
+        ],
+        "hourly_usd_utc": [usd_text(v) for v in _hourly(recommendation, chosen.months[0])],
+        "headroom_ratio": usd_text(Decimal(recommendation.scenario.budget.headroom_ratio)),
+    }
+
+
+def _hourly(recommendation: Recommendation, ledger: Ledger) -> list[Decimal]:
+    """USD an hour on the AWS and provider invoices, Monday 00:00 UTC first.
+
+    What is paid by the month is spread over ``hours_per_month``; what follows requests over the
+    hours of ``days_per_month``, by their weights.
+    """
+    conventions = recommendation.scenario.conventions
+    steady = used = Decimal(0)
+    for amount in ledger.lines:
+        if amount.usd is None or amount.line.billed_by not in ("aws", "provider"):
+            continue
+        if amount.line.follows_requests:
+            used += amount.usd
+        else:
+            steady += amount.usd
+    per_hour = steady / Decimal(conventions.hours_per_month)
+    usage = used / (Decimal(conventions.days_per_month) * 24)
+    weights = recommendation.hour_weights_utc
+    assert len(weights) == HOURS_PER_WEEK
+    return [(per_hour + usage * usd_from_float(w)).quantize(Decimal("0.000001")) for w in weights]

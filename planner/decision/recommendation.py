@@ -1,0 +1,202 @@
+"""Which option to choose, what stands against it, and where the answer turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from planner.catalog import Catalog
+from planner.costs import (
+    Excluded,
+    Ledger,
+    Months,
+    Option,
+    PricingInputs,
+    mean_ledger,
+    monthly_ledgers,
+    plan_months,
+    price_options,
+)
+from planner.decision.breakeven import Breakeven, breakeven
+from planner.decision.flips import Flip, find_flips
+from planner.demand import Demand, capacity_needed_rps, utc_hour_weights
+from planner.scenario import Assumption, Scenario
+from planner.scenario.economics import Credit
+
+__all__ = ["Evaluated", "Recommendation", "recommend"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """An option with its cost: month by month, and the mean month that it is ranked by.
+
+    ``instances`` are those of the first month, None where an option has no whole units.
+    """
+
+    option: Option
+    months: tuple[Ledger, ...]
+    mean: Ledger
+    instances: int | None
+    peak_instances: int | None
+    utilisation: float | None
+
+    @property
+    def monthly_cost_usd(self) -> Decimal:
+        """Mean monthly total cost of ownership over the horizon."""
+        return self.mean.total_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """The answer for one scenario.
+
+    ``options`` are cheapest feasible first, then the infeasible ones in the scenario's order.
+    ``chosen`` is None when nothing is feasible. ``breakeven`` is the pair that decides: the best
+    API option against all self-hosted ones; ``breakevens`` has every API option's.
+    ``order_uncertain`` is True when an unpriced line could change the order of the first two.
+    """
+
+    scenario: Scenario
+    demand: Demand
+    catalog: Catalog
+    months: Months
+    options: tuple[Evaluated, ...]
+    chosen: Evaluated | None
+    runner_up: Evaluated | None
+    breakeven: Breakeven
+    breakevens: tuple[Breakeven, ...]
+    flips: tuple[Flip, ...]
+    excluded: tuple[Excluded, ...]
+    assumptions: tuple[Assumption, ...]
+    order_uncertain: bool
+    over_budget_usd: Decimal | None
+
+    @property
+    def hour_weights_utc(self) -> tuple[float, ...]:
+        """The 168 hour weights in UTC for the first month."""
+        return utc_hour_weights(self.demand, self.months.priced_on[0])
+
+
+def recommend(scenario: Scenario, demand: Demand, catalog: Catalog) -> Recommendation:
+    """Price every option, rank by mean monthly total cost, find breakeven and flips.
+
+    InputError when an API model, an instance type or a region is not known to the catalog.
+    """
+    inputs = _inputs(scenario, demand, catalog)
+    options = price_options(inputs)
+    evaluated = [evaluate(option, inputs) for option in options]
+    feasible = sorted(
+        (e for e in evaluated if e.option.feasible),
+        key=lambda e: (e.monthly_cost_usd, e.option.name),
+    )
+    chosen = feasible[0] if feasible else None
+    runner_up = _runner_up(feasible)
+    pairs = _pairs(options, evaluated, inputs.months)
+    main = _main_pair(pairs, feasible, evaluated)
+    return Recommendation(
+        scenario=scenario,
+        demand=demand,
+        catalog=catalog,
+        months=inputs.months,
+        options=(*feasible, *(e for e in evaluated if not e.option.feasible)),
+        chosen=chosen,
+        runner_up=runner_up,
+        breakeven=main,
+        breakevens=pairs,
+        flips=() if chosen is None else find_flips(chosen.option, options, inputs.months, main),
+        excluded=tuple(e for option in options for e in option.excluded),
+        assumptions=(*demand.assumptions, *(a for o in options for a in o.assumptions)),
+        order_uncertain=_order_uncertain(chosen, feasible),
+        over_budget_usd=_over_budget(scenario, chosen),
+    )
+
+
+def _inputs(scenario: Scenario, demand: Demand, catalog: Catalog) -> PricingInputs:
+    first_day = scenario.starts_on or catalog.as_of
+    peak = capacity_needed_rps(demand, demand.requests_per_month)
+    return PricingInputs(
+        scenario=scenario,
+        demand=demand,
+        catalog=catalog,
+        months=plan_months(
+            first_day=first_day,
+            months=scenario.horizon.months,
+            requests=demand.requests_per_month,
+            growth_per_month=demand.growth_per_month,
+        ),
+        hour_weights_utc=utc_hour_weights(demand, first_day),
+        peak_rps_per_monthly_request=peak / float(demand.requests_per_month),
+    )
+
+
+def evaluate(option: Option, inputs: PricingInputs) -> Evaluated:
+    """Cost of one option over the horizon; an option without lines costs nothing yet."""
+    credits: Sequence[Credit] = inputs.scenario.prices.credits
+    ledgers = monthly_ledgers(option, inputs.months, credits=credits)
+    fleet = option.fleet
+    volumes = inputs.months.requests
+    return Evaluated(
+        option=option,
+        months=ledgers,
+        mean=mean_ledger(ledgers),
+        instances=None if fleet is None else fleet.instances(volumes[0]),
+        peak_instances=None if fleet is None else max(fleet.instances(v) for v in volumes),
+        utilisation=_utilisation(option, inputs.demand, volumes[0]),
+    )
+
+
+def _utilisation(option: Option, demand: Demand, requests: Decimal) -> float | None:
+    """Mean load ÷ expected capacity of all replicas, spare included, in the first month."""
+    if option.fleet is None or option.serving is None or option.serving.capacity is None:
+        return None
+    replicas = option.fleet.replicas(requests)
+    return demand.mean_rps / (replicas * option.serving.capacity.mid_rps)
+
+
+def _runner_up(feasible: Sequence[Evaluated]) -> Evaluated | None:
+    """The cheapest option of another kind, else the second cheapest."""
+    if len(feasible) < 2:
+        return None
+    api = feasible[0].option.is_api
+    others = [e for e in feasible[1:] if e.option.is_api != api]
+    return others[0] if others else feasible[1]
+
+
+def _pairs(
+    options: Sequence[Option], evaluated: Sequence[Evaluated], months: Months
+) -> tuple[Breakeven, ...]:
+    selfhost = [option for option in options if not option.is_api]
+    apis = [e.option for e in evaluated if e.option.is_api]
+    return tuple(breakeven(api, selfhost, months) for api in apis)
+
+
+def _main_pair(
+    pairs: Sequence[Breakeven], feasible: Sequence[Evaluated], evaluated: Sequence[Evaluated]
+) -> Breakeven:
+    """Of the cheapest feasible API; without one, of the cheapest that is forbidden."""
+    by_name = {pair.api: pair for pair in pairs}
+    for entry in feasible:
+        if entry.option.is_api:
+            return by_name[entry.option.name]
+    forbidden = [e for e in evaluated if e.option.is_api]
+    if forbidden:
+        cheapest = min(forbidden, key=lambda e: (e.monthly_cost_usd, e.option.name))
+        return by_name[cheapest.option.name]
+    return breakeven(None, [e.option for e in evaluated], Months(priced_on=(), requests=()))
+
+
+def _order_uncertain(chosen: Evaluated | None, feasible: Sequence[Evaluated]) -> bool:
+    """A floor under the choice may rise past the next; a floor under the next cannot fall."""
+    if chosen is None or len(feasible) < 2:
+        return chosen is not None and bool(chosen.mean.unpriced)
+    return bool(chosen.mean.unpriced)
+
+
+def _over_budget(scenario: Scenario, chosen: Evaluated | None) -> Decimal | None:
+    """USD a month by which the dearest month's bill passes the budget; None within it."""
+    budget = scenario.budget.monthly_usd
+    if budget is None or chosen is None:
+        return None
+    over = max(ledger.bill_usd for ledger in chosen.months) - budget
+    return over if over > 0 else None
