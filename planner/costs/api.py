@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Protocol
 
-from planner.catalog.types import LlmQuote, LlmRef, Processing
+from planner.catalog.types import LlmQuote, LlmRate, LlmRef, Processing
 from planner.costs.terms import CachedTokens, PerRequest, Term
 from planner.costs.tokens import TokenCost, min_cacheable_prefix_tokens, token_cost
 from planner.costs.types import CostLine
@@ -101,7 +101,7 @@ def _lines(
     if batch is not None and deferred:
         batch_cost = token_cost(batch, demand, weights, cache=False)
         lines += _pair(batch[0], batch_cost, demand, deferred, label="batch ")
-    return tuple(line for line in lines if line is not None)
+    return tuple(lines)
 
 
 def _pair(
@@ -127,14 +127,14 @@ def _pair(
             quote,
             f"{label}input tokens",
             term,
-            f"{_plain(demand.input_tokens.mean)} tokens x ${quote.input[0].usd_per_1m_tokens:f}"
+            f"{_plain(demand.input_tokens.mean)} tokens x ${_base(quote.input):f}"
             f" per 1M{tiers}{part}{cached}",
         ),
         _usage_line(
             quote,
             f"{label}output tokens",
             PerRequest(cost.output_usd * share),
-            f"{_plain(demand.output_tokens.mean)} tokens x ${quote.output[0].usd_per_1m_tokens:f}"
+            f"{_plain(demand.output_tokens.mean)} tokens x ${_base(quote.output):f}"
             f" per 1M{tiers}{part}",
         ),
     )
@@ -152,6 +152,10 @@ def _usage_line(quote: LlmQuote, name: str, term: Term, formula: str) -> CostLin
         observed=quote.observed,
         provider=quote.ref.provider,
     )
+
+
+def _base(rate: LlmRate) -> Decimal:
+    return next(tier.usd_per_1m_tokens for tier in rate)
 
 
 def _plain(value: Decimal) -> str:

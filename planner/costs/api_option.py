@@ -15,9 +15,15 @@ from planner.costs.people import missing_categories, ownership_lines
 from planner.costs.stack import api_gateway_lines, bedrock_lines
 from planner.costs.types import CostLine, Option
 from planner.scenario.model import Scenario
-from planner.scenario.options import ApiOption
+from planner.scenario.options import ApiOption, Arm
 
 __all__ = ["api_option"]
+
+
+_ROLE_ARMS: dict[str, Arm] = {
+    "frontier": "api_frontier",
+    "same_weights": "api_same_weights",
+}
 
 
 def api_option(inputs: PricingInputs, option: ApiOption) -> Option:
@@ -41,7 +47,7 @@ def api_option(inputs: PricingInputs, option: ApiOption) -> Option:
     around = _api_surroundings(inputs, is_bedrock=is_bedrock)
     deployable = is_bedrock or option.provider in _gateway_providers()
     return Option(
-        arm="api_bedrock" if is_bedrock else f"api_{option.role}",
+        arm="api_bedrock" if is_bedrock else _ROLE_ARMS[option.role],
         name=option.name or f"{option.provider}/{option.model}",
         kind="bedrock" if is_bedrock else "api_gateway",
         feasible=reason is None,

@@ -25,12 +25,10 @@ def ownership_lines(tco: Tco, own: ArmCosts, horizon_months: int) -> tuple[CostL
     ]
     if engineering is not None:
         lines += _engineering(engineering, horizon_months)
-    for common, arm, category in (
-        (tco.quality, own.quality, "quality"),
-        (tco.operational, own.operational, "operational"),
-    ):
-        lines += _grouped(common, category, "labour", "labour")
-        lines += _grouped(arm, category, "labour", "labour")
+    for costs in (tco.quality, own.quality):
+        lines += _grouped(costs, "quality", "labour", "labour")
+    for costs in (tco.operational, own.operational):
+        lines += _grouped(costs, "operational", "labour", "labour")
     return tuple(lines)
 
 

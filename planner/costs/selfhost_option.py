@@ -16,7 +16,7 @@ from planner.costs.selfhost import (
     fleet_for,
     selfhost_lines,
 )
-from planner.costs.types import Excluded, Option
+from planner.costs.types import CostLine, Excluded, Option
 from planner.scenario.model import Scenario
 from planner.scenario.options import Arm, SelfHostOption
 from planner.serving import serving_options
@@ -43,7 +43,7 @@ def selfhost_option(inputs: PricingInputs, option: SelfHostOption, purchase: str
         deployable=True,
         deployable_reason=None,
         provider_of_capacity=None,
-        lines_in_month=lambda month: (),
+        lines_in_month=_no_lines,
         missing=missing_categories(inputs.scenario.tco, inputs.scenario.tco.selfhost),
         purchase=purchase,
         commitment_months=COMMITMENT_MONTHS.get(purchase, 0),
@@ -59,6 +59,11 @@ def selfhost_option(inputs: PricingInputs, option: SelfHostOption, purchase: str
     candidates = _serving_candidates(inputs, option, region)
     hardware, excluded = _priced_hardware(inputs, option, base, region, candidates)
     return _cheapest(inputs, base, hardware, excluded)
+
+
+def _no_lines(month: int) -> tuple[CostLine, ...]:
+    """An option that cannot be built has nothing to pay, in any month."""
+    return ()
 
 
 def _selfhost_forbidden(

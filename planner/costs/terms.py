@@ -1,7 +1,6 @@
 """How a cost depends on the monthly volume: fixed, per request, tiered, cached, by whole machines.
 
-A term is exact in ``Decimal`` (``at``) and fast in ``float`` (``at_float``). Volumes are requests
-per month. Between two of its ``kinks`` a term is affine, except ``CachedTokens``, which is
+A term is exact in ``Decimal``. Volumes are requests per month. Between two of its ``kinks`` a term is affine, except ``CachedTokens``, which is
 smooth and changes curvature only at its kinks. A step of a fleet belongs to the volume it still
 serves: cost rises just after ``j x capacity``.
 """
@@ -32,10 +31,6 @@ class Term(Protocol):
         """Exact cost; ``capacity_factor`` scales what one replica serves."""
         ...
 
-    def at_float(self, requests: float) -> float:
-        """The same in floating point, for searching."""
-        ...
-
     def kinks(self) -> tuple[float, ...]:
         """Volumes where the term stops being affine (or of one curvature), steps left out."""
         ...
@@ -54,9 +49,6 @@ class Fixed:
     def at(self, requests: Decimal, capacity_factor: Decimal = ONE) -> Decimal:
         return self.monthly_usd
 
-    def at_float(self, requests: float) -> float:
-        return float(self.monthly_usd)
-
     def kinks(self) -> tuple[float, ...]:
         return ()
 
@@ -73,9 +65,6 @@ class PerRequest:
 
     def at(self, requests: Decimal, capacity_factor: Decimal = ONE) -> Decimal:
         return self.usd_per_request * requests
-
-    def at_float(self, requests: float) -> float:
-        return float(self.usd_per_request) * requests
 
     def kinks(self) -> tuple[float, ...]:
         return ()
@@ -104,9 +93,6 @@ class Tiered:
             end = self.tiers[index + 1][0] if index + 1 < len(self.tiers) else units
             total += (min(units, end) - start) * price
         return total
-
-    def at_float(self, requests: float) -> float:
-        return float(self.at(Decimal(round(requests))))
 
     def kinks(self) -> tuple[float, ...]:
         if not self.units_per_request:
@@ -150,9 +136,6 @@ class CachedTokens:
         missed = usd_from_float(math.exp(-self.decay_per_request * float(requests)))
         spread = self.miss_usd_per_request - self.hit_usd_per_request
         return (self.hit_usd_per_request + spread * missed) * requests
-
-    def at_float(self, requests: float) -> float:
-        return min(self._cached(requests), float(self.plain_usd_per_request)) * requests
 
     def kinks(self) -> tuple[float, ...]:
         """Where caching starts to pay, and where v e^(-c v) turns from concave to convex."""
@@ -224,9 +207,6 @@ class PerInstance:
 
     def at(self, requests: Decimal, capacity_factor: Decimal = ONE) -> Decimal:
         return self.monthly_usd_per_instance * self.fleet.instances(requests, capacity_factor)
-
-    def at_float(self, requests: float) -> float:
-        return float(self.at(Decimal(math.floor(requests))))
 
     def kinks(self) -> tuple[float, ...]:
         return ()

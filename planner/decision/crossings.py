@@ -45,13 +45,17 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
     """The union of intervals of whole numbers, ascending; neighbours become one."""
     merged: list[Interval] = []
     for low, high in sorted(intervals, key=lambda pair: pair[0]):
-        if merged and (merged[-1][1] is None or low <= merged[-1][1] + 1):
-            last_low, last_high = merged[-1]
-            open_end = last_high is None or high is None
-            merged[-1] = (last_low, None if open_end else max(last_high, high))
-        else:
+        if not merged or not _touches(merged[-1], low):
             merged.append((low, high))
+            continue
+        first, last = merged[-1]
+        merged[-1] = (first, None if last is None or high is None else max(last, high))
     return merged
+
+
+def _touches(interval: Interval, start: int) -> bool:
+    end = interval[1]
+    return end is None or start <= end + 1
 
 
 def _at_or_below(curve: CostCurve, other: CostCurve, requests: int) -> bool:

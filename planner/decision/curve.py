@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -100,7 +101,7 @@ def curve_of(option: Option, factors: Factors = AS_GIVEN, *, month: int = 0) -> 
                 per_instance += factor * amount
             case term:
                 curved.append((factor, term))
-    kinks = {Decimal(round(kink)) for _, term in curved for kink in term.kinks()}
+    kinks = {Decimal(math.floor(kink)) for _, term in curved for kink in term.kinks()}
     return CostCurve(
         name=option.label,
         fixed_usd=fixed,

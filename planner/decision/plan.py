@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from planner import __version__
 from planner.costs import CostLine, Ledger, PerInstance
@@ -87,18 +87,19 @@ def read_plan(path: Path) -> Plan:
         raise PlanFileError(f"{path}: not JSON ({error}); save one with recommend --save") from None
     if not isinstance(raw, dict) or "plan_hash" not in raw:
         raise PlanFileError(f"{path}: no plan of planner; save one with recommend --save")
-    stated = raw.pop("plan_hash")
-    if raw.get("schema_version") != PLAN_SCHEMA_VERSION:
+    content = cast("dict[str, Any]", raw)
+    stated = str(content.pop("plan_hash"))
+    if content.get("schema_version") != PLAN_SCHEMA_VERSION:
         raise PlanFileError(
-            f"{path}: plan schema version {raw.get('schema_version')}, this planner reads "
+            f"{path}: plan schema version {content.get('schema_version')}, this planner reads "
             f"{PLAN_SCHEMA_VERSION}; save it again with recommend --save"
         )
-    if _hash_of(raw) != stated:
+    if _hash_of(content) != stated:
         raise PlanFileError(
             f"{path}: its content does not match its hash {stated}; "
             "change the scenario and save the plan again"
         )
-    return Plan(plan_hash=stated, content=raw)
+    return Plan(plan_hash=stated, content=content)
 
 
 def _hash_of(content: Json) -> str:

@@ -24,7 +24,7 @@ from planner.demand import Demand, capacity_needed_rps, utc_hour_weights
 from planner.scenario import Assumption, Scenario
 from planner.scenario.economics import Credit
 
-__all__ = ["Evaluated", "Recommendation", "recommend"]
+__all__ = ["Evaluated", "Recommendation", "bill_over_budget_usd", "recommend"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ def recommend(scenario: Scenario, demand: Demand, catalog: Catalog) -> Recommend
         excluded=tuple(e for option in options for e in option.excluded),
         assumptions=(*demand.assumptions, *(a for o in options for a in o.assumptions)),
         order_uncertain=_order_uncertain(chosen, feasible),
-        over_budget_usd=_over_budget(scenario, chosen),
+        over_budget_usd=bill_over_budget_usd(scenario, chosen),
     )
 
 
@@ -193,7 +193,7 @@ def _order_uncertain(chosen: Evaluated | None, feasible: Sequence[Evaluated]) ->
     return bool(chosen.mean.unpriced)
 
 
-def _over_budget(scenario: Scenario, chosen: Evaluated | None) -> Decimal | None:
+def bill_over_budget_usd(scenario: Scenario, chosen: Evaluated | None) -> Decimal | None:
     """USD a month by which the dearest month's bill passes the budget; None within it."""
     budget = scenario.budget.monthly_usd
     if budget is None or chosen is None:

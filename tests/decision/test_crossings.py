@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -27,7 +28,7 @@ def curve(
     fleet: Fleet | None = None,
     curved: tuple[Term, ...] = (),
 ) -> CostCurve:
-    kinks = sorted({Decimal(round(kink)) for term in curved for kink in term.kinks()})
+    kinks = sorted({Decimal(math.floor(kink)) for term in curved for kink in term.kinks()})
     return CostCurve(
         name="x",
         fixed_usd=fixed,
