@@ -1,0 +1,46 @@
+"""The commands, in the order and groups of ``planner --help``.
+
+A module named here holds either ``def command(...)``, whose parameters are typer annotations
+(shared ones in ``planner.cli.options``), or ``app: typer.Typer`` with subcommands. Its docstring
+is the help page: one sentence, then paragraphs; lines indented by two spaces (recipes) are kept
+as written. A command returns None or its exit code, and raises PlannerError for the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["COMMANDS", "GROUPS", "CommandEntry", "Group"]
+
+Group = Literal["decide", "optimise", "deploy", "review", "data"]
+
+GROUPS: tuple[Group, ...] = ("decide", "optimise", "deploy", "review", "data")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandEntry:
+    """One command: ``module`` is imported only when it runs, ``summary`` is its line in help."""
+
+    name: str
+    module: str
+    summary: str
+    group: Group
+
+
+def _entry(name: str, group: Group, summary: str) -> CommandEntry:
+    return CommandEntry(name=name, module=f"planner.cli.{name}", summary=summary, group=group)
+
+
+COMMANDS: dict[str, CommandEntry] = {
+    entry.name: entry
+    for entry in (
+        _entry("init", "decide", "write a commented scenario file to start from"),
+        _entry("validate", "decide", "report every problem of scenario files at once"),
+        _entry("recommend", "decide", "break-even, TCO, ranked options and a verdict"),
+        _entry("breakeven", "decide", "volumes at which one option overtakes another"),
+        _entry("tco", "decide", "total cost of ownership of every option, five categories"),
+        _entry("prices", "data", "list, check, refresh or pin the prices in use"),
+        _entry("schema", "data", "JSON Schema of the scenario file"),
+    )
+}
