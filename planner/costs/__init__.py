@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planner.costs.compact import CompactCost, compact_cost
 from planner.costs.inputs import PricingInputs
 from planner.costs.ledger import AS_GIVEN, ledger_at, mean_ledger, monthly_ledgers
 from planner.costs.months import Months, add_months, plan_months
@@ -38,6 +39,7 @@ __all__ = [
     "BilledBy",
     "CachedTokens",
     "Category",
+    "CompactCost",
     "CostLine",
     "Driver",
     "Excluded",
@@ -56,6 +58,7 @@ __all__ = [
     "Tiered",
     "add_months",
     "candidate_label",
+    "compact_cost",
     "ledger_at",
     "mean_ledger",
     "monthly_ledgers",

@@ -73,7 +73,11 @@ def quotes_note(quotes: Sequence[LlmQuote], demand: Demand) -> tuple[str, ...]:
     quote = quotes[0]
     prefix = demand.shared_prefix
     # What a cache would cost matters only to requests that share something.
-    notes = [note for note in quote.notes if prefix is not None or "cache" not in note]
+    notes = [
+        note
+        for note in quote.notes
+        if not note.startswith("retires on") and (prefix is not None or "cache" not in note)
+    ]
     if (
         prefix is not None
         and quote.cache_read is not None

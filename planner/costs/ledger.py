@@ -11,7 +11,7 @@ from planner.costs.terms import Fixed
 from planner.costs.types import AmountLine, CostLine, Factors, Ledger, Option
 from planner.scenario.economics import Credit
 
-__all__ = ["AS_GIVEN", "ledger_at", "mean_ledger", "monthly_ledgers"]
+__all__ = ["AS_GIVEN", "bought_for", "ledger_at", "mean_ledger", "monthly_ledgers"]
 
 AS_GIVEN = Factors()
 
@@ -30,11 +30,11 @@ def ledger_at(
     served: a commitment outlives the month that needed it.
     """
     volume = requests * factors.volume
-    bought_for = volume if fleet_requests is None else fleet_requests * factors.volume
+    committed = volume if fleet_requests is None else fleet_requests * factors.volume
     return Ledger(
         requests_per_month=volume,
         lines=tuple(
-            AmountLine(line=line, usd=_amount(line, volume, bought_for, factors))
+            AmountLine(line=line, usd=_amount(line, volume, committed, factors))
             for line in option.lines_in_month(month)
         ),
         missing=option.missing,
@@ -42,12 +42,20 @@ def ledger_at(
 
 
 def _amount(
-    line: CostLine, volume: Decimal, bought_for: Decimal, factors: Factors
+    line: CostLine, volume: Decimal, committed: Decimal, factors: Factors
 ) -> Decimal | None:
     if line.term is None:
         return None
-    base = bought_for if line.committed else volume
+    base = committed if line.committed else volume
     return line.term.at(base, factors.capacity) * factors.of(line.driver)
+
+
+def bought_for(option: Option, months: Months, month: int) -> Decimal:
+    """The volume whose instances are paid in a month: the largest of the months before that
+    the option's commitment still covers.
+    """
+    first = max(0, month + 1 - max(option.commitment_months, 1))
+    return max(months.requests[first : month + 1])
 
 
 def monthly_ledgers(
@@ -61,13 +69,12 @@ def monthly_ledgers(
     ledgers: list[Ledger] = []
     known: dict[tuple[int, Decimal, Decimal], Ledger] = {}
     for month, requests in enumerate(months.requests):
-        first = max(0, month + 1 - max(option.commitment_months, 1))
-        bought_for = max(months.requests[first : month + 1])
+        paid_for = bought_for(option, months, month)
         # Months with the same lines and volume are one ledger: most plans have only one.
-        key = (id(option.lines_in_month(month)), requests, bought_for)
+        key = (id(option.lines_in_month(month)), requests, paid_for)
         if key not in known:
             known[key] = ledger_at(
-                option, requests, month=month, factors=factors, fleet_requests=bought_for
+                option, requests, month=month, factors=factors, fleet_requests=paid_for
             )
         ledgers.append(known[key])
     for credit in credits:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from planner.catalog.types import PriceRow
+from planner.costs.compact import compact_cost
 from planner.costs.inputs import PricingInputs, below_floor, over_limit, stack_prices
-from planner.costs.ledger import mean_ledger, monthly_ledgers
 from planner.costs.people import missing_categories, ownership_lines
 from planner.costs.selfhost import (
     InstanceLimits,
@@ -201,7 +201,7 @@ def _cheapest(
         if over is not None:
             excluded.append(_excluded(base, label, over))
             continue
-        cost = mean_ledger(monthly_ledgers(candidate, inputs.months)).total_usd
+        cost = compact_cost(candidate, inputs.months).total()
         within.append((cost, label, candidate))
     if not within:
         return replace(

@@ -1,15 +1,15 @@
 """How a cost depends on the monthly volume: fixed, per request, tiered, cached, by whole machines.
 
-A term is exact in ``Decimal``. Volumes are requests per month. Between two of its ``kinks`` a term is affine, except ``CachedTokens``, which is
-smooth and changes curvature only at its kinks. A step of a fleet belongs to the volume it still
-serves: cost rises just after ``j x capacity``.
+A term is exact in ``Decimal``. Volumes are requests per month. Between two of its ``kinks`` a term
+is affine, except ``CachedTokens``, which is smooth and changes curvature only at its kinks. A step
+of a fleet belongs to the volume it still serves: cost rises just after ``j x capacity``.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Protocol
 
 from planner.money import usd_from_float
@@ -169,7 +169,9 @@ class Fleet:
         if self.fixed_replicas is not None:
             return self.fixed_replicas
         per_replica = self.capacity_requests_per_month * capacity_factor
-        needed = int((requests / per_replica).to_integral_value(ROUND_CEILING))
+        needed = int(requests // per_replica)
+        if needed * per_replica < requests:
+            needed += 1
         return max(needed + self.spare_replicas, self.min_replicas)
 
     def instances(self, requests: Decimal, capacity_factor: Decimal = ONE) -> int:

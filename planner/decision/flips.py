@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from planner.costs import Months, Option, mean_ledger, monthly_ledgers
+from planner.costs import CompactCost, Months, Option, compact_cost
 from planner.decision.breakeven import Breakeven
-from planner.decision.curve import CostCurve, curve_of
 from planner.money import usd_from_float
 
 __all__ = ["Flip", "FlipInput", "find_flips"]
 
+PriceInput = Literal["api_price", "gpu_price", "labour"]
 FlipInput = Literal["volume", "api_price", "gpu_price", "capacity", "labour"]
 
 # How far an input is searched either way; beyond it the answer "never flips".
@@ -37,14 +37,26 @@ class Flip:
 def find_flips(
     chosen: Option, options: Sequence[Option], months: Months, pair: Breakeven
 ) -> tuple[Flip, ...]:
-    """Flips of the choice, the nearest first; inputs that never flip come last."""
-    rivals = [hardware for option in options for hardware in _feasible(option)]
+    """Flips of the choice, the nearest first; inputs that never flip come last.
+
+    Every hardware choice of the other options counts as a rival; other hardware of the chosen
+    option is not another answer.
+    """
+    own = compact_cost(chosen, months)
+    rivals = [
+        (hardware, compact_cost(hardware, months))
+        for option in options
+        if option.feasible and option.name != chosen.name
+        for hardware in option.hardware or (option,)
+    ]
+    costs = [cost for _, cost in rivals]
+    growing = [cost for option, cost in rivals if option.fleet is not None]
     flips = [
         _volume_flip(chosen, months, pair),
-        _price_flip("api_price", chosen, rivals, months),
-        _price_flip("gpu_price", chosen, rivals, months),
-        _capacity_flip(chosen, rivals, months),
-        _price_flip("labour", chosen, rivals, months),
+        _price_flip("api_price", own, costs),
+        _price_flip("gpu_price", own, costs),
+        _capacity_flip(own, growing if chosen.is_api else costs, up=chosen.is_api),
+        _price_flip("labour", own, costs),
     ]
     return tuple(sorted(flips, key=_distance))
 
@@ -54,49 +66,23 @@ def _distance(flip: Flip) -> tuple[float, str]:
     return (far, flip.input)
 
 
-def _feasible(option: Option) -> tuple[Option, ...]:
-    if not option.feasible:
-        return ()
-    return option.hardware or (option,)
-
-
-def _rivals(chosen: Option, rivals: Iterable[Option]) -> list[Option]:
-    """Other options; other hardware of the chosen one is not another answer."""
-    return [option for option in rivals if option.name != chosen.name]
-
-
-def _price_flip(
-    name: Literal["api_price", "gpu_price", "labour"],
-    chosen: Option,
-    rivals: Sequence[Option],
-    months: Months,
-) -> Flip:
+def _price_flip(name: PriceInput, own: CompactCost, rivals: Sequence[CompactCost]) -> Flip:
     """Totals are affine in a price, so the crossing with each rival is exact."""
-    base, rise = _affine(chosen, months, name)
-    best: tuple[float, Decimal, str] | None = None
-    for rival in _rivals(chosen, rivals):
-        other_base, other_rise = _affine(rival, months, name)
+    rise = own.of(name)
+    base = own.total() - rise
+    found: list[tuple[float, Decimal, str]] = []
+    for rival in rivals:
+        other_rise = rival.of(name)
+        other_base = rival.total() - other_rise
         if rise == other_rise:
             continue
         factor = (other_base - base) / (rise - other_rise)
-        if not 1 / _RANGE <= factor <= _RANGE:
-            continue
-        entry = (abs(math.log(float(factor))), factor, rival.label)
-        best = entry if best is None or entry < best else best
-    return Flip(
-        input=name,
-        factor=None if best is None else best[1],
-        to_option=None if best is None else best[2],
-    )
-
-
-def _affine(option: Option, months: Months, name: str) -> tuple[Decimal, Decimal]:
-    """(total without the lines that scale with the price, those lines)."""
-    ledger = mean_ledger(monthly_ledgers(option, months))
-    scaled = sum(
-        (a.usd for a in ledger.lines if a.usd is not None and a.line.driver == name), Decimal(0)
-    )
-    return ledger.total_usd - scaled, scaled
+        if 1 / _RANGE <= factor <= _RANGE:
+            found.append((abs(math.log(float(factor))), factor, rival.label))
+    if not found:
+        return Flip(input=name, factor=None, to_option=None)
+    _, factor, label = min(found)
+    return Flip(input=name, factor=factor, to_option=label)
 
 
 def _volume_flip(chosen: Option, months: Months, pair: Breakeven) -> Flip:
@@ -116,62 +102,26 @@ def _volume_flip(chosen: Option, months: Months, pair: Breakeven) -> Flip:
     return Flip(input="volume", factor=factor, to_option=option)
 
 
-def _capacity_flip(chosen: Option, rivals: Sequence[Option], months: Months) -> Flip:
-    """Cost falls with capacity, so one change of sign can be bisected."""
-    grows = chosen.is_api
-    others = [_totals(o, months) for o in _rivals(chosen, rivals) if o.fleet or not grows]
-    own = _totals(chosen, months)
-    never = Flip(input="capacity", factor=None, to_option=None)
-    end = float(_RANGE) if grows else 1 / float(_RANGE)
-    if not others or (not grows and chosen.fleet is None) or _beaten(own, others, end) is None:
-        return never
+def _capacity_flip(own: CompactCost, rivals: Sequence[CompactCost], *, up: bool) -> Flip:
+    """Cost falls with capacity, so one change of sign can be bisected: upwards for rivals that
+    grow better, downwards for a choice that grows worse.
+    """
+    end = float(_RANGE) if up else 1 / float(_RANGE)
+    movable = bool(rivals) and (up or own.fleet is not None)
+    if not movable or _beaten(own, rivals, end) is None:
+        return Flip(input="capacity", factor=None, to_option=None)
     low, high = 1.0, end
     for _ in range(30):
         middle = math.sqrt(low * high)
-        if _beaten(own, others, middle) is None:
+        if _beaten(own, rivals, middle) is None:
             low = middle
         else:
             high = middle
-    return Flip(input="capacity", factor=usd_from_float(high), to_option=_beaten(own, others, high))
+    return Flip(input="capacity", factor=usd_from_float(high), to_option=_beaten(own, rivals, high))
 
 
-@dataclass(frozen=True, slots=True)
-class _Totals:
-    """An option's curve at each distinct price and volume of the horizon, with its months."""
-
-    label: str
-    parts: tuple[tuple[CostCurve, Decimal, int], ...]
-
-    def mean(self, capacity: Decimal) -> Decimal:
-        months = sum(count for _, _, count in self.parts)
-        total = sum(
-            (
-                replace(curve, capacity_factor=capacity).at(requests) * count
-                for curve, requests, count in self.parts
-            ),
-            Decimal(0),
-        )
-        return total / months
-
-
-def _totals(option: Option, months: Months) -> _Totals:
-    counts: dict[tuple[int, Decimal], tuple[int, int]] = {}
-    for month, requests in enumerate(months.requests):
-        key = (id(option.lines_in_month(month)), requests)
-        first, count = counts.get(key, (month, 0))
-        counts[key] = (first, count + 1)
-    return _Totals(
-        option.label,
-        tuple(
-            (curve_of(option, month=first), requests, count)
-            for (_, requests), (first, count) in counts.items()
-        ),
-    )
-
-
-def _beaten(own: _Totals, others: Sequence[_Totals], capacity: float) -> str | None:
+def _beaten(own: CompactCost, rivals: Sequence[CompactCost], capacity: float) -> str | None:
     """The rival that is cheaper than the choice at this capacity; None when none is."""
     factor = usd_from_float(capacity)
-    limit = own.mean(factor)
-    cost, label = min((other.mean(factor), other.label) for other in others)
-    return label if cost < limit else None
+    cost, label = min((rival.total(factor), rival.label) for rival in rivals)
+    return label if cost < own.total(factor) else None

@@ -1,0 +1,68 @@
+"""Writes the generated parts of README.md; `make docs` runs it.
+
+A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. NAME is a planner command,
+whose standard output is shown, or ``scenario table``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from planner.cli.app import main
+from planner.files import write_atomic
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "README.md"
+
+_PART = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+# Exit codes of a command that printed its whole result.
+_DONE = (0, 3)
+
+
+def page(text: str) -> str:
+    """The page with every generated part made anew."""
+    return _PART.sub(lambda part: part[1] + _made(part[2]) + part[3], text)
+
+
+def _made(name: str) -> str:
+    if name == "scenario table":
+        return _scenario_table()
+    return f"```text\n{_run(*name.split()[1:]).rstrip()}\n```\n"
+
+
+def _scenario_table() -> str:
+    rows = ["| scenario | what | answer | a month |", "|---|---|---|---|"]
+    for path in sorted((ROOT / "scenarios").glob("*.yaml")):
+        report = json.loads(_run("recommend", f"scenarios/{path.name}", "--format", "json"))
+        answer = report["recommendation"]
+        cost = round(float(answer["monthly_cost_usd"]))
+        rows.append(
+            f"| [{path.stem}](scenarios/{path.name}) | {report['scenario']['description']} "
+            f"| `{answer['arm']}`: {answer['option']} | ${cost:,} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _run(*args: str) -> str:
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = "100"
+    try:
+        with chdir(ROOT), redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()) as out:
+            code = main(list(args))
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+    if code not in _DONE:
+        raise RuntimeError(f"`planner {' '.join(args)}` ended with {code}")
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    write_atomic(PAGE, page(PAGE.read_text(encoding="utf-8")))
