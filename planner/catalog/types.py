@@ -105,13 +105,19 @@ class InstanceType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """Architecture of an open-weight model, from its config.json.
+    """Architecture of an open-weight model, from its config.json (see ``architecture``).
 
-    Parameters are counts; ``active_params`` are those one token touches (equal to ``params``
-    for dense models); ``kv_heads`` and ``head_dim`` per layer; ``kv_bytes_per_token_bf16`` is the
-    cache of one token over all layers at 2 bytes an element, already correct for latent attention
-    and for layers with a sliding window (``kv_note`` says what was assumed).
-    ``native_precision`` is the precision of the published weights.
+    Parameters are counts: ``params`` of the whole checkpoint, vision tower included;
+    ``active_params`` those one text token touches; ``expert_params`` those of all routed experts;
+    ``unquantized_params`` those that stay at 2 bytes when the rest is quantised.
+    ``native_precision`` is that of the published weights, ``native_weights_bytes`` their size.
+
+    Cache at 2 bytes an element, summed over layers: ``kv_bytes_per_token_bf16`` of the layers that
+    keep every token, ``window_kv_bytes_per_token_bf16`` of those that keep the last
+    ``window_tokens``, ``state_bytes_per_sequence`` of those that keep a fixed state.
+    ``kv_heads`` is how far the cache can be split over tensor-parallel ranks: 1 for latent
+    attention. ``attention_flops_per_pair`` are the FLOPs for each pair of a token and one it
+    attends to. ``kv_note`` says what was assumed.
     """
 
     id: str
@@ -120,14 +126,22 @@ class ModelCard:
     active_params: float
     layers: int
     hidden_size: int
+    attention_heads: int
     kv_heads: int
     head_dim: int
     kv_bytes_per_token_bf16: float
+    window_kv_bytes_per_token_bf16: float
+    window_tokens: int
+    state_bytes_per_sequence: float
+    attention_flops_per_pair: float
+    window_attention_flops_per_pair: float
     experts: int
     experts_per_token: int
     expert_params: float
     max_context_tokens: int
     native_precision: str
+    unquantized_params: float
+    native_weights_bytes: float
     license: str
     source: str
     observed: date

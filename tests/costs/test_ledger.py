@@ -139,7 +139,9 @@ class TestCredits:
 
 class TestUnknown:
     def test_an_unpriced_line_makes_the_total_a_floor(self) -> None:
-        ledger = monthly_ledgers(option(line("a", Fixed(Decimal(5))), line("b", None)), months(1))[0]
+        ledger = monthly_ledgers(option(line("a", Fixed(Decimal(5))), line("b", None)), months(1))[
+            0
+        ]
         assert ledger.total_usd == 5
         assert ledger.is_floor
         assert [unpriced.name for unpriced in ledger.unpriced] == ["b"]

@@ -45,9 +45,7 @@ def test_a_limit_is_named_when_it_ends_the_advantage() -> None:
     found = breakeven(api("0.14"), [own], months_of(20_000))
     assert (found.status, found.limit) == ("capacity_exceeded", "max_instances 4")
     won = [s for s in found.spans if s.cheaper == "selfhost"]
-    assert [(s.from_requests_per_month, s.to_requests_per_month) for s in won] == [
-        (28_572, 30_000)
-    ]
+    assert [(s.from_requests_per_month, s.to_requests_per_month) for s in won] == [(28_572, 30_000)]
 
 
 def test_a_fixed_gateway_can_make_it_intermittent() -> None:

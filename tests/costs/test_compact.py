@@ -1,0 +1,57 @@
+"""The quick sums agree with the ledgers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.costs import (
+    Factors,
+    Fixed,
+    Fleet,
+    PerInstance,
+    PerRequest,
+    Tiered,
+    compact_cost,
+    mean_ledger,
+    monthly_ledgers,
+)
+from tests.costs.test_ledger import line, months, option
+
+FLEET = Fleet(capacity_requests_per_month=Decimal(100), spare_replicas=1, replicas_per_instance=2)
+OPTION = option(
+    line("instances", PerInstance(FLEET, Decimal(700)), driver="gpu_price", committed=True),
+    line("volumes", PerInstance(FLEET, Decimal(9))),
+    line("logs", PerRequest(Decimal("0.003"))),
+    line(
+        "transfer",
+        Tiered(Decimal("0.5"), ((Decimal(0), Decimal("0.09")), (Decimal(90), Decimal("0.05")))),
+    ),
+    line("people", Fixed(Decimal(4000)), driver="labour", category="engineering"),
+    line("unknown", None),
+    commitment_months=2,
+)
+
+
+@given(
+    volumes=st.lists(st.integers(1, 2000), min_size=1, max_size=8),
+    capacity=st.decimals(min_value="0.2", max_value=5, places=2),
+)
+def test_the_total_is_the_mean_ledgers(volumes: list[int], capacity: Decimal) -> None:
+    priced = replace(OPTION, fleet=FLEET)
+    ledgers = monthly_ledgers(priced, months(*volumes), factors=Factors(capacity=capacity))
+    compact = compact_cost(priced, months(*volumes))
+    difference = compact.total(capacity) - mean_ledger(ledgers).total_usd
+    assert abs(difference) < Decimal("1e-18")
+
+
+def test_parts_by_driver_add_up_to_the_total() -> None:
+    compact = compact_cost(replace(OPTION, fleet=FLEET), months(150, 700))
+    parts = [compact.of(driver) for driver in ("api_price", "gpu_price", "labour", "other")]
+    assert sum(parts) == compact.total()
+    assert compact.of("labour") == 4000
+    # Month 0 needs 2 + 1 replicas on 2 instances, month 1 7 + 1 on 4: (2 + 4) x 700 ÷ 2.
+    assert compact.of("gpu_price") == 2100
