@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from planner.demand.trace import TraceRows, interarrival_cv
 from planner.demand.traffic import week_of
 from planner.units import HOURS_PER_WEEK, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
-__all__ = ["TraceLoad", "trace_load"]
+__all__ = ["TraceLoad", "cv_within_minutes", "trace_load"]
 
 _HOURS_PER_DAY = 24
 _SECONDS_PER_MINUTE = 60
 _MINUTES_PER_HOUR = 60
+# Fewer gaps than this say little of how they vary.
+_LEAST_GAPS = 10
 # An hour seen for less than this says nothing about its rate.
 _LEAST_HOURS_SEEN = 0.25
 
@@ -27,7 +30,8 @@ class TraceLoad:
 
     ``hour_weights`` are 168 weights with mean 1 in local time; None when the trace does not see
     every hour of a day. ``shape_hours`` says how many of them are its own: 0, 24 or 168.
-    Minutes are counted from the first request and the unfinished last one takes part, as in the
+    ``interarrival_cv`` is that within minutes: what comes and goes over longer times is in the
+    busiest minute already. Minutes are counted from the first request and the unfinished last one takes part, as in the
     published figures of the Azure traces.
     """
 
@@ -60,8 +64,28 @@ def trace_load(rows: TraceRows, zone: datetime.tzinfo) -> TraceLoad:
         shape_hours=shape_hours,
         busiest_minute_to_mean=overall,
         busiest_minute_to_its_hour=in_hour,
-        interarrival_cv=interarrival_cv(rows.seconds),
+        interarrival_cv=cv_within_minutes(rows.seconds),
     )
+
+
+def cv_within_minutes(seconds: tuple[float, ...]) -> float:
+    """Standard deviation ÷ mean of the gaps between requests of the same minute.
+
+    Each gap is taken relative to the mean gap of its minute, so that busy and quiet minutes do
+    not add to it. Of all gaps when no minute has enough of them.
+    """
+    by_minute: dict[int, list[float]] = {}
+    for earlier, later in itertools.pairwise(seconds):
+        minute = int(earlier // _SECONDS_PER_MINUTE)
+        if minute == int(later // _SECONDS_PER_MINUTE):
+            by_minute.setdefault(minute, []).append(later - earlier)
+    squares = gaps = 0.0
+    for found in by_minute.values():
+        mean = math.fsum(found) / len(found)
+        if len(found) >= _LEAST_GAPS and mean > 0:
+            squares += math.fsum((gap / mean - 1.0) ** 2 for gap in found)
+            gaps += len(found)
+    return math.sqrt(squares / gaps) if gaps else interarrival_cv(seconds)
 
 
 def _first_hour(first_at: datetime.datetime | None, zone: datetime.tzinfo) -> float:

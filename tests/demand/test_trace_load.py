@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from planner.demand.trace import TraceRows, read_trace
-from planner.demand.trace_load import trace_load
+from planner.demand.trace import TraceRows, interarrival_cv, read_trace
+from planner.demand.trace_load import cv_within_minutes, trace_load
 from planner.scenario.workload import Trace
 
 HOUR = 3600.0
@@ -107,3 +107,24 @@ def test_times_without_a_zone_are_local_already() -> None:
 def test_less_than_a_day_has_no_shape() -> None:
     load = trace_load(_rows(_every_hour(20, busy=9, factor=3)), datetime.UTC)
     assert load.hour_weights is None
+
+
+def test_bursts_longer_than_a_minute_are_not_counted_twice() -> None:
+    # A clock in each minute, one minute ten times as fast as the other: nothing varies within.
+    slow = [float(second) for second in range(0, 60, 5)]
+    fast = [60.0 + second * 0.5 for second in range(120)]
+    assert cv_within_minutes((*slow, *fast)) == pytest.approx(0, abs=1e-9)
+    assert interarrival_cv((*slow, *fast)) > 1
+
+
+def test_variation_within_a_minute_is_counted() -> None:
+    # Gaps of 1 and 3 seconds in turn: mean 2, deviation 1.
+    stamps = [0.0]
+    for index in range(20):
+        stamps.append(stamps[-1] + (1.0 if index % 2 == 0 else 3.0))
+    assert cv_within_minutes(tuple(stamps)) == pytest.approx(0.5)
+
+
+def test_a_minute_with_few_requests_falls_back_to_all_gaps() -> None:
+    stamps = (0.0, 70.0, 280.0)
+    assert cv_within_minutes(stamps) == interarrival_cv(stamps)
