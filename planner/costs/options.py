@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.costs.api_option import api_option
 from planner.costs.inputs import PricingInputs
 from planner.costs.manual import manual_option
-from planner.costs.selfhost_option import selfhost_option
+from planner.costs.selfhost_option import selfhost_options
 from planner.costs.types import Option
 
 __all__ = ["price_options"]
@@ -19,10 +19,6 @@ def price_options(inputs: PricingInputs) -> tuple[Option, ...]:
     given = inputs.scenario.options
     return (
         *(api_option(inputs, option) for option in given.api),
-        *(
-            selfhost_option(inputs, option, purchase)
-            for option in given.selfhost
-            for purchase in option.purchase
-        ),
+        *(bought for option in given.selfhost for bought in selfhost_options(inputs, option)),
         *(manual_option(inputs, option) for option in given.manual),
     )

@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from planner.catalog.types import InstanceType, PriceRow
-from planner.costs.stack import StackPrices, vllm_lines
 from planner.costs.terms import Fleet, PerInstance
 from planner.costs.types import CostLine, Resource
 from planner.demand.types import Demand
 from planner.money import usd_from_float
-from planner.scenario.deployment import Deployment
 from planner.scenario.economics import Slo
 from planner.serving.types import ServingOption
 from planner.units import BYTES_PER_GB, MS_PER_S
 
-__all__ = ["InstanceLimits", "cheapest_per_shape", "fleet_for", "instance_line", "selfhost_lines"]
+__all__ = [
+    "InstanceLimits",
+    "checkpoint_gb",
+    "fleet_for",
+    "instance_line",
+    "request_seconds",
+    "worth_pricing",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,11 @@ class InstanceLimits:
 
     max_instances: int | None
     vcpu_quota: Mapping[str, int]
+
+    @property
+    def none(self) -> bool:
+        """Whether any number of any type may be bought."""
+        return self.max_instances is None and not self.vcpu_quota
 
     def of(self, instance: InstanceType) -> tuple[int, str] | None:
         """The tightest limit for this type and its name; None without one."""
@@ -65,45 +75,32 @@ def fleet_for(
         spare_replicas=0 if slo.redundancy == "none" else 1,
         min_replicas=slo.zones if slo.redundancy == "zones" else 1,
         replicas_per_instance=serving.replicas_per_instance,
+        # An instance lies in one zone.
+        min_instances=slo.zones if slo.redundancy == "zones" else 1,
         max_instances=None if limit is None else limit[0],
         limit_name=None if limit is None else limit[1],
         fixed_replicas=fixed_replicas,
     )
 
 
-def selfhost_lines(
-    prices: StackPrices,
-    demand: Demand,
-    deployment: Deployment,
-    serving: ServingOption,
-    fleet: Fleet,
-    price: PriceRow,
-    *,
-    zones: int,
-) -> tuple[CostLine, ...]:
-    """The instances and everything around them."""
-    weights = serving.weights_bytes * serving.tensor_parallel_size / BYTES_PER_GB
-    return (
-        instance_line(price, fleet, prices.hours_per_month),
-        *vllm_lines(
-            prices,
-            demand,
-            deployment,
-            fleet,
-            zones=zones,
-            weights_gb=usd_from_float(round(weights, 1)),
-            request_seconds=_request_seconds(serving, demand),
-        ),
-    )
+def request_seconds(slo: Slo, demand: Demand, serving: ServingOption) -> Decimal:
+    """How long a mean request may hold its connection: the service level's limits, and what is
+    predicted where it sets none.
+    """
+    predicted = serving.capacity
+    first = slo.ttft_ms if slo.ttft_ms is not None else _ms(predicted and predicted.ttft_ms)
+    each = slo.tpot_ms if slo.tpot_ms is not None else _ms(predicted and predicted.tpot_ms)
+    return (first + each * max(demand.output_tokens.mean - 1, Decimal(0))) / MS_PER_S
 
 
-def _request_seconds(serving: ServingOption, demand: Demand) -> Decimal:
-    """How long a mean request holds its connection, at the planned load."""
-    if serving.capacity is None:
-        return Decimal(0)
-    first, each = serving.capacity.ttft_ms, serving.capacity.tpot_ms
-    milliseconds = first + each * max(float(demand.output_tokens.mean) - 1, 0)
-    return usd_from_float(round(milliseconds / MS_PER_S, 3))
+def _ms(value: float | None) -> Decimal:
+    return usd_from_float(round(value or 0.0, 3))
+
+
+def checkpoint_gb(serving: ServingOption) -> Decimal:
+    """Size of the weights in GB of 1e9 bytes, to a tenth."""
+    size = serving.weights_bytes * serving.tensor_parallel_size / BYTES_PER_GB
+    return usd_from_float(round(size, 1))
 
 
 def instance_line(price: PriceRow, fleet: Fleet, hours_per_month: Decimal) -> CostLine:
@@ -133,21 +130,34 @@ def instance_line(price: PriceRow, fleet: Fleet, hours_per_month: Decimal) -> Co
     )
 
 
-def cheapest_per_shape(
-    candidates: Sequence[tuple[ServingOption, PriceRow]],
+def worth_pricing(
+    candidates: Sequence[tuple[ServingOption, PriceRow]], extras_usd_per_hour: Decimal
 ) -> list[tuple[ServingOption, PriceRow]]:
-    """One instance type per (accelerator, degree, replicas): the sizes differ only in host."""
-    best: dict[tuple[str, int, int, int], tuple[ServingOption, PriceRow]] = {}
-    for serving, price in candidates:
-        key = (
-            serving.accelerator,
-            serving.tensor_parallel_size,
-            serving.replicas_per_instance,
-            serving.kv_cache_tokens,
-        )
-        known = best.get(key)
-        if price.usd is not None and (
-            known is None or (known[1].usd is not None and price.usd < known[1].usd)
-        ):
-            best[key] = (serving, price)
-    return list(best.values())
+    """Candidates that could be the cheapest at some volume, when nothing limits their number.
+
+    One is left out when another's replica serves at least as much, its instances hold a whole
+    divisor of the replicas, and as many of them as replace one cost no more, with what comes
+    with every instance (``extras_usd_per_hour``) on both sides. The first of equals stays.
+    """
+    kept: list[tuple[ServingOption, PriceRow]] = []
+    for entry in candidates:
+        if any(_never_dearer(other, entry, extras_usd_per_hour) for other in kept):
+            continue
+        kept = [other for other in kept if not _never_dearer(entry, other, extras_usd_per_hour)]
+        kept.append(entry)
+    return kept
+
+
+def _never_dearer(
+    one: tuple[ServingOption, PriceRow], other: tuple[ServingOption, PriceRow], extras: Decimal
+) -> bool:
+    serving, price = one
+    rival, rival_price = other
+    if serving.capacity is None or rival.capacity is None:
+        return False
+    if price.usd is None or rival_price.usd is None:
+        return False
+    times, left_over = divmod(rival.replicas_per_instance, serving.replicas_per_instance)
+    if left_over or serving.capacity.low_rps < rival.capacity.low_rps:
+        return False
+    return (price.usd + extras) * times <= rival_price.usd + extras

@@ -1,9 +1,9 @@
-"""A self-hosted model bought one way, as an option: on the cheapest hardware that serves it."""
+"""A self-hosted model as options, one for each way of buying: on the cheapest hardware for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from planner.catalog.types import PriceRow
@@ -12,17 +12,22 @@ from planner.costs.inputs import PricingInputs, below_floor, over_limit, stack_p
 from planner.costs.people import missing_categories, ownership_lines
 from planner.costs.selfhost import (
     InstanceLimits,
-    cheapest_per_shape,
+    checkpoint_gb,
     fleet_for,
-    selfhost_lines,
+    instance_line,
+    request_seconds,
+    worth_pricing,
 )
+from planner.costs.stack import StackPrices, vllm_instance_lines, vllm_shared_lines
+from planner.costs.terms import Fleet
 from planner.costs.types import CostLine, Excluded, Option
+from planner.scenario.economics import Slo
 from planner.scenario.model import Scenario
 from planner.scenario.options import Arm, SelfHostOption
 from planner.serving import serving_options
 from planner.serving.types import ServingOption
 
-__all__ = ["candidate_label", "selfhost_option"]
+__all__ = ["candidate_label", "selfhost_options"]
 
 PURCHASE_ARMS: dict[str, Arm] = {
     "on_demand": "selfhost_ondemand",
@@ -32,33 +37,68 @@ PURCHASE_ARMS: dict[str, Arm] = {
 COMMITMENT_MONTHS = {"on_demand": 0, "ri_1y_no_upfront": 12}
 
 
-def selfhost_option(inputs: PricingInputs, option: SelfHostOption, purchase: str) -> Option:
-    region = option.region or inputs.scenario.region
-    base = Option(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """A model to be hosted in a region: what its options share, however they are bought."""
+
+    inputs: PricingInputs
+    option: SelfHostOption
+    region: str
+    prices: StackPrices
+    limits: InstanceLimits
+    ownership: tuple[CostLine, ...]
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario it is part of."""
+        return self.inputs.scenario
+
+
+def selfhost_options(inputs: PricingInputs, option: SelfHostOption) -> tuple[Option, ...]:
+    """One option for each way of buying; what the hardware can serve is worked out once."""
+    scenario = inputs.scenario
+    region = option.region or scenario.region
+    site = _Site(
+        inputs=inputs,
+        option=option,
+        region=region,
+        prices=stack_prices(inputs, region),
+        limits=InstanceLimits(
+            max_instances=option.max_instances or scenario.limits.max_instances,
+            vcpu_quota=scenario.limits.vcpu_quota,
+        ),
+        ownership=ownership_lines(scenario.tco, scenario.tco.selfhost, scenario.horizon.months),
+    )
+    bases = [_base(site, purchase) for purchase in option.purchase]
+    if all(base.reason is not None for base in bases):
+        return tuple(bases)
+    candidates = _candidates(site)
+    if isinstance(candidates, str):
+        return tuple(replace(base, reason=base.reason or candidates) for base in bases)
+    return tuple(
+        base if base.reason is not None else _on_hardware(site, base, candidates) for base in bases
+    )
+
+
+def _base(site: _Site, purchase: str) -> Option:
+    """The option before any hardware, with the reason that rules out this way of buying."""
+    option, tco = site.option, site.scenario.tco
+    return Option(
         arm=PURCHASE_ARMS[purchase],
         name=f"{option.name or option.model} ({purchase.replace('_', ' ')})",
         kind="vllm_gpu",
         feasible=False,
-        reason=None,
+        reason=_forbidden(site, purchase),
         deployable=True,
         deployable_reason=None,
         provider_of_capacity=None,
         lines_in_month=_no_lines,
-        missing=missing_categories(inputs.scenario.tco, inputs.scenario.tco.selfhost),
+        missing=missing_categories(tco, tco.selfhost),
         purchase=purchase,
         commitment_months=COMMITMENT_MONTHS.get(purchase, 0),
         quality_score=None if option.quality is None else option.quality.score,
         resolved_model=option.model,
     )
-    reason = _selfhost_forbidden(inputs.scenario, option, purchase, region)
-    card = inputs.catalog.model_card(option.model)
-    if card is None and reason is None:
-        reason = f"no architecture is known for {option.model}: memory cannot be checked"
-    if reason is not None or card is None:
-        return replace(base, reason=reason)
-    candidates = _serving_candidates(inputs, option, region)
-    hardware, excluded = _priced_hardware(inputs, option, base, region, candidates)
-    return _cheapest(inputs, base, hardware, excluded)
 
 
 def _no_lines(month: int) -> tuple[CostLine, ...]:
@@ -66,70 +106,109 @@ def _no_lines(month: int) -> tuple[CostLine, ...]:
     return ()
 
 
-def _selfhost_forbidden(
-    scenario: Scenario, option: SelfHostOption, purchase: str, region: str
-) -> str | None:
-    rule = scenario.limits.data_residency
-    if rule is not None and region not in rule.allowed_regions:
-        return f"data residency: {region} is not allowed ({rule.reason})"
+def _forbidden(site: _Site, purchase: str) -> str | None:
+    scenario, rule = site.scenario, site.scenario.limits.data_residency
+    if rule is not None and site.region not in rule.allowed_regions:
+        return f"data residency: {site.region} is not allowed ({rule.reason})"
     if purchase == "spot":
-        if option.spot is None:
+        if site.option.spot is None:
             return "no spot price is known: give options.selfhost[].spot with its source"
         return "spot capacity is not modelled in this version"
     term = COMMITMENT_MONTHS[purchase]
     if term > scenario.horizon.months:
         return f"its term of {term} months is longer than the horizon of {scenario.horizon.months}"
-    return below_floor(scenario, option.quality)
+    return below_floor(scenario, site.option.quality)
 
 
-def _serving_candidates(
-    inputs: PricingInputs, option: SelfHostOption, region: str
-) -> tuple[ServingOption, ...]:
-    """What each instance type can serve; the same for every way of buying it."""
-    catalog = inputs.catalog
+def _candidates(site: _Site) -> tuple[ServingOption, ...] | str:
+    """What each instance type and degree can serve; the reason when nothing can be said."""
+    catalog, option = site.inputs.catalog, site.option
     card = catalog.model_card(option.model)
-    assert card is not None  # checked by the caller
+    if card is None:
+        return f"no architecture is known for {option.model}: memory cannot be checked"
     return serving_options(
         option,
-        inputs.demand,
-        inputs.scenario.slo,
-        region,
-        instances=catalog.instance_types(region),
+        site.inputs.demand,
+        site.scenario.slo,
+        site.region,
+        instances=catalog.instance_types(site.region),
         accelerators=catalog.accelerators,
         card=card,
     )
 
 
-def _priced_hardware(
-    inputs: PricingInputs,
-    option: SelfHostOption,
-    base: Option,
-    region: str,
-    candidates: Iterable[ServingOption],
-) -> tuple[list[Option], list[Excluded]]:
-    """Every candidate that can serve and has a price, as an option of its own."""
+def _on_hardware(site: _Site, base: Option, candidates: Iterable[ServingOption]) -> Option:
+    """The option on the cheapest of all hardware that can serve it and has a price."""
     excluded: list[Excluded] = []
     priced: list[tuple[ServingOption, PriceRow]] = []
     for serving in candidates:
         label = candidate_label(serving)
-        price = inputs.catalog.instance_price(
-            serving.instance_type, region, base.purchase or "on_demand"
-        )
         if serving.capacity is None:
             excluded.append(_excluded(base, label, serving.reason or "cannot serve the workload"))
-        elif price.usd is None:
+            continue
+        price = site.inputs.catalog.instance_price(
+            serving.instance_type, site.region, base.purchase or "on_demand"
+        )
+        if price.usd is None:
             excluded.append(_excluded(base, label, price.reason_null or "no price"))
         else:
             priced.append((serving, price))
-    hardware: list[Option] = []
-    for serving, price in cheapest_per_shape(priced):
-        built = _hardware_option(inputs, option, base, region, serving, price)
-        if built is None:
-            label = candidate_label(serving)
-            excluded.append(_excluded(base, label, "serves less than one request a month"))
-        else:
-            hardware.append(built)
-    return hardware, excluded
+    if site.limits.none and priced:
+        worth = worth_pricing(priced, _extras_usd_per_hour(site, priced[0][0]))
+        excluded += [
+            _excluded(base, candidate_label(entry[0]), "another candidate serves as much for less")
+            for entry in priced
+            if entry not in worth
+        ]
+        priced = worth
+    hardware = _hardware(site, base, priced)
+    return _cheapest(site.inputs, base, hardware, excluded)
+
+
+def _extras_usd_per_hour(site: _Site, serving: ServingOption) -> Decimal:
+    """What comes with every instance, by the hour."""
+    if _replaced(site):
+        return Decimal(0)
+    single = Fleet(capacity_requests_per_month=Decimal(1))
+    lines = vllm_instance_lines(
+        site.prices,
+        site.scenario.deployment,
+        single,
+        zones=site.scenario.slo.zones,
+        weights_gb=checkpoint_gb(serving),
+    )
+    one = Decimal(1)
+    monthly = sum((line.term.at(one) for line in lines if line.term is not None), Decimal(0))
+    return monthly / site.prices.hours_per_month
+
+
+def _replaced(site: _Site) -> bool:
+    """Whether the scenario's own items stand for everything around the instances."""
+    return site.scenario.tco.infrastructure.mode == "replace"
+
+
+def _hardware(
+    site: _Site, base: Option, priced: Sequence[tuple[ServingOption, PriceRow]]
+) -> list[Option]:
+    """Each candidate as an option of its own; what surrounds the instances is priced once."""
+    if not priced:
+        return []
+    largest = max(checkpoint_gb(serving) for serving, _ in priced)
+    shared = ()
+    if not _replaced(site):
+        shared = vllm_shared_lines(
+            site.prices,
+            site.inputs.demand,
+            site.scenario.deployment,
+            zones=site.scenario.slo.zones,
+            weights_gb=largest,
+            request_seconds=request_seconds(site.scenario.slo, site.inputs.demand, priced[0][0]),
+        )
+    built = (
+        _hardware_option(site, base, serving, price, (*shared, *site.ownership), largest)
+        for serving, price in priced
+    )
+    return [option for option in built if option is not None]
 
 
 def candidate_label(serving: ServingOption) -> str:
@@ -142,42 +221,35 @@ def _excluded(base: Option, candidate: str, reason: str) -> Excluded:
 
 
 def _hardware_option(
-    inputs: PricingInputs,
-    option: SelfHostOption,
+    site: _Site,
     base: Option,
-    region: str,
     serving: ServingOption,
     price: PriceRow,
+    shared: tuple[CostLine, ...],
+    weights_gb: Decimal,
 ) -> Option | None:
-    scenario = inputs.scenario
+    """None when a replica would serve less than one request a month."""
+    slo = site.scenario.slo
     fleet = fleet_for(
         serving,
-        inputs.catalog.instance_type(serving.instance_type),
-        scenario.slo,
-        InstanceLimits(
-            max_instances=option.max_instances or scenario.limits.max_instances,
-            vcpu_quota=scenario.limits.vcpu_quota,
-        ),
-        peak_rps_per_monthly_request=inputs.peak_rps_per_monthly_request,
-        fixed_replicas=option.fixed_replicas,
+        site.inputs.catalog.instance_type(serving.instance_type),
+        slo,
+        site.limits,
+        peak_rps_per_monthly_request=site.inputs.peak_rps_per_monthly_request,
+        fixed_replicas=site.option.fixed_replicas,
     )
     if fleet is None or serving.capacity is None:
         return None
-    lines = selfhost_lines(
-        stack_prices(inputs, region),
-        inputs.demand,
-        scenario.deployment,
-        serving,
-        fleet,
-        price,
-        zones=scenario.slo.zones,
-    )
-    if scenario.tco.infrastructure.mode == "replace":
-        lines = lines[:1]  # the instances; what is around them is replaced
-    lines = (
-        *lines,
-        *ownership_lines(scenario.tco, scenario.tco.selfhost, scenario.horizon.months),
-    )
+    own = [instance_line(price, fleet, site.prices.hours_per_month)]
+    if not _replaced(site):
+        own += vllm_instance_lines(
+            site.prices,
+            site.scenario.deployment,
+            fleet,
+            zones=slo.zones,
+            weights_gb=weights_gb,
+        )
+    lines = (*own, *shared)
     return replace(
         base,
         feasible=True,
@@ -185,8 +257,16 @@ def _hardware_option(
         fleet=fleet,
         serving=serving,
         provider_of_capacity=serving.capacity.provider,
-        warnings=serving.capacity.warnings,
+        warnings=(*serving.capacity.warnings, *_shares_instance(fleet, slo, site)),
     )
+
+
+def _shares_instance(fleet: Fleet, slo: Slo, site: _Site) -> tuple[str, ...]:
+    """A spare on the same machine does not survive the loss of that machine."""
+    needed = max(fleet.instances(requests) for requests in site.inputs.months.requests)
+    if slo.redundancy == "n_plus_1" and needed == 1:
+        return ("the spare replica shares the only instance; slo.redundancy zones buys a second",)
+    return ()
 
 
 def _cheapest(

@@ -14,7 +14,13 @@ from planner.demand.types import Demand
 from planner.scenario.deployment import Deployment
 from planner.units import BYTES_PER_GB, SECONDS_PER_HOUR
 
-__all__ = ["StackPrices", "api_gateway_lines", "bedrock_lines", "vllm_lines"]
+__all__ = [
+    "StackPrices",
+    "api_gateway_lines",
+    "bedrock_lines",
+    "vllm_instance_lines",
+    "vllm_shared_lines",
+]
 
 
 class ServicePrices(Protocol):
@@ -176,26 +182,26 @@ def bedrock_lines(prices: StackPrices) -> tuple[CostLine, ...]:
     return tuple(_fixed(prices, quantities()["bedrock"]["fixed"]))
 
 
-def vllm_lines(
+def vllm_shared_lines(
     prices: StackPrices,
     demand: Demand,
     deployment: Deployment,
-    fleet: Fleet,
     *,
     zones: int,
     weights_gb: Decimal,
     request_seconds: Decimal,
 ) -> tuple[CostLine, ...]:
-    """Everything the GPU stack costs beside the instances themselves.
+    """What the GPU stack costs whatever its instances are.
 
     ``weights_gb`` is the size of the checkpoint; ``request_seconds`` how long a request holds
     its connection.
     """
     stack = quantities()["vllm_gpu"]
+    mirrored = deployment.image_mirror is not None
     return (
         *_fixed(prices, stack["fixed"]),
-        *_network(prices, deployment, fleet, zones),
-        *_per_instance(prices, stack["per_instance"], fleet, weights_gb),
+        *_way_out(prices, deployment, zones),
+        *((_image_storage(prices, stack["image_storage"]),) if mirrored else ()),
         _weights_storage(prices, stack["weights_storage"], weights_gb),
         _load_balancer_units(prices, demand, request_seconds),
         *_per_request(prices, stack["per_request"]),
@@ -203,25 +209,36 @@ def vllm_lines(
     )
 
 
-def _network(
-    prices: StackPrices, deployment: Deployment, fleet: Fleet, zones: int
+def vllm_instance_lines(
+    prices: StackPrices,
+    deployment: Deployment,
+    fleet: Fleet,
+    *,
+    zones: int,
+    weights_gb: Decimal,
 ) -> tuple[CostLine, ...]:
+    """What comes with every instance beside its own price: volume, metrics, image pulls."""
+    stack = quantities()["vllm_gpu"]
+    lines = tuple(_per_instance(prices, stack["per_instance"], fleet, weights_gb))
+    if any(line.name == "NAT gateway" for line in _way_out(prices, deployment, zones)):
+        return (*lines, _image_pulls(prices, fleet))
+    return lines
+
+
+def _way_out(prices: StackPrices, deployment: Deployment, zones: int) -> tuple[CostLine, ...]:
     """NAT gateways, or interface endpoints when the image is mirrored and they cost less.
 
     An existing network (``deployment.vpc_id``) brings its own way out. Without a mirror the
     engine image comes from a public registry, which only NAT reaches.
     """
-    stack = quantities()["vllm_gpu"]
-    mirrored = deployment.image_mirror is not None
-    storage = (_image_storage(prices, stack["image_storage"]),) if mirrored else ()
     if deployment.vpc_id is not None:
-        return storage
-    nat = (*_fixed(prices, stack["per_zone_nat"], zones), _image_pulls(prices, fleet))
-    if not mirrored:
+        return ()
+    stack = quantities()["vllm_gpu"]
+    nat = tuple(_fixed(prices, stack["per_zone_nat"], zones))
+    if deployment.image_mirror is None:
         return nat
     endpoints = tuple(_fixed(prices, stack["per_zone_endpoints"], zones))
-    cheaper = min((endpoints, nat), key=_fixed_total)
-    return (*cheaper, *storage)
+    return min((endpoints, nat), key=_fixed_total)
 
 
 def _fixed_total(lines: tuple[CostLine, ...]) -> Decimal:

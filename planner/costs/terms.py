@@ -153,13 +153,15 @@ class Fleet:
 
     One replica serves ``capacity_requests_per_month`` when its load has the scenario's shape:
     peak, burst and headroom are inside that figure. ``spare_replicas`` are beyond what load
-    needs; ``max_instances`` is None without a limit. ``fixed_replicas`` pins the number.
+    needs; ``min_instances`` are bought even when fewer would hold the replicas (an instance lies
+    in one zone); ``max_instances`` is None without a limit. ``fixed_replicas`` pins the number.
     """
 
     capacity_requests_per_month: Decimal
     spare_replicas: int = 0
     min_replicas: int = 1
     replicas_per_instance: int = 1
+    min_instances: int = 1
     max_instances: int | None = None
     limit_name: str | None = None
     fixed_replicas: int | None = None
@@ -176,7 +178,8 @@ class Fleet:
 
     def instances(self, requests: Decimal, capacity_factor: Decimal = ONE) -> int:
         """Instances for a monthly volume; accelerators left over on the last one are paid."""
-        return -(-self.replicas(requests, capacity_factor) // self.replicas_per_instance)
+        holding = -(-self.replicas(requests, capacity_factor) // self.replicas_per_instance)
+        return max(holding, self.min_instances)
 
     @property
     def max_replicas(self) -> int | None:
@@ -192,7 +195,10 @@ class Fleet:
         limit = self.max_replicas
         if limit is None:
             return None
-        serving = max(limit - self.spare_replicas, 0) if limit >= self.min_replicas else 0
+        too_few = self.max_instances is not None and self.max_instances < self.min_instances
+        if too_few or limit < self.min_replicas:
+            return Decimal(0)
+        serving = max(limit - self.spare_replicas, 0)
         return self.capacity_requests_per_month * capacity_factor * serving
 
 

@@ -86,7 +86,12 @@ def _price_flip(name: PriceInput, own: CompactCost, rivals: Sequence[CompactCost
 
 
 def _volume_flip(chosen: Option, months: Months, pair: Breakeven) -> Flip:
-    """From the breakeven's spans: the nearest end of the span that the first month lies in."""
+    """From the breakeven's spans: the nearest end of the span that the first month lies in.
+
+    An API that may not be used is no answer at any volume.
+    """
+    if pair.informational:
+        return Flip(input="volume", factor=None, to_option=None)
     now = months.requests[0]
     side = "api" if chosen.is_api else "selfhost"
     candidates = [

@@ -7,6 +7,7 @@ spare. Against $0.14 a request ($14/M) self-hosting is cheaper on [28,572, 30,00
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 
 import pytest
@@ -133,7 +134,7 @@ def test_spans_cover_every_volume_once() -> None:
     spans: tuple[Span, ...] = found.spans
     assert spans[0].from_requests_per_month == 1
     assert spans[-1].to_requests_per_month is None
-    for left, right in zip(spans, spans[1:], strict=False):
+    for left, right in itertools.pairwise(spans):
         assert left.to_requests_per_month is not None
         assert right.from_requests_per_month == left.to_requests_per_month + 1
         assert left.cheaper != right.cheaper
