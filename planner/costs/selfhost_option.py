@@ -250,10 +250,14 @@ def _hardware_option(
             weights_gb=weights_gb,
         )
     lines = (*own, *shared)
+
+    def every_month(month: int) -> tuple[CostLine, ...]:
+        return lines
+
     return replace(
         base,
         feasible=True,
-        lines_in_month=lambda month: lines,
+        lines_in_month=every_month,
         fleet=fleet,
         serving=serving,
         provider_of_capacity=serving.capacity.provider,
