@@ -11,9 +11,10 @@ __all__ = ["Capacity", "ServingOption"]
 class Capacity:
     """Largest rate one replica sustains inside the service level, with its 80 % band.
 
-    Rates in requests per second: ``low_rps`` is the lower band edge, on which replicas are sized;
-    ``mid_rps`` the expected one, on which utilisation is reported. ``ttft_ms`` and ``tpot_ms`` are
-    predicted at ``low_rps`` for the percentiles of the service level.
+    Rates in requests per second: ``low_rps`` is judged with every step ``1 ÷ band_low`` times as
+    long as predicted, and replicas are sized on it; ``mid_rps`` at the predicted speed, on which
+    utilisation is reported; ``high_rps`` at ``band_high`` of it. ``ttft_ms`` and ``tpot_ms`` are
+    those of ``low_rps`` for the percentiles of the service level.
     ``concurrency`` is the number of sequences decoded together at that rate.
     ``provider`` names who answered (``roofline``, ``profile``, ``measured``); ``source_ids`` the
     rows or tables behind it.
@@ -39,7 +40,8 @@ class ServingOption:
     ``capacity`` is None when the combination cannot serve the workload; ``reason`` then says why
     with the numbers (``weights 141.0 GB > 20.1 GB usable``, ``TTFT p95 1.9 s > 1.0 s``).
     ``replicas_per_instance`` = accelerators ÷ tensor_parallel_size, rounded down.
-    Byte figures are per accelerator.
+    Byte figures are per accelerator; ``kv_cache_tokens`` is what the cache of one replica holds in
+    sequences of the workload's mean length.
     """
 
     model_id: str

@@ -1,0 +1,139 @@
+"""Every instance type and tensor-parallel degree for one model, with what each can serve.
+
+The capacity of a replica depends on the GPU and the degree only, so it is computed once for each
+pair and shared by all sizes of an instance family. The instance's own memory is no bound (see
+``memory``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from planner.catalog.types import Accelerator, InstanceType, ModelCard
+from planner.demand.types import Demand
+from planner.scenario.economics import Slo
+from planner.scenario.options import SelfHostOption
+from planner.serving.capacity import Job, Outcome, outcome_of
+from planner.serving.lengths import lengths_of, longest_sequence_tokens
+from planner.serving.roofline import RooflineProvider
+from planner.serving.steps import Provider
+from planner.serving.types import ServingOption
+
+__all__ = ["PROVIDERS", "serving_options"]
+
+# Asked in this order; the first that has data answers, and its name goes with the answer.
+PROVIDERS: tuple[Provider, ...] = (RooflineProvider(),)
+
+_DEGREES = (1, 2, 4, 8)
+
+
+def serving_options(
+    option: SelfHostOption,
+    demand: Demand,
+    slo: Slo,
+    region: str,
+    *,
+    instances: Sequence[InstanceType],
+    accelerators: Mapping[str, Accelerator],
+    card: ModelCard,
+    providers: Sequence[Provider] = PROVIDERS,
+) -> tuple[ServingOption, ...]:
+    """All candidates for an option, sorted by instance type and degree, infeasible ones included.
+
+    ``instances`` are the types to be had in ``region``; types the option names that are not among
+    them come back with that reason.
+    """
+    job = Job(
+        option=option,
+        demand=demand,
+        slo=slo,
+        card=card,
+        max_model_len=min(longest_sequence_tokens(demand), card.max_context_tokens),
+        lengths=lengths_of(demand, ttft_percentile=slo.ttft_percentile),
+        providers=providers,
+    )
+    offered = {instance.name: instance for instance in instances}
+    wanted = offered if option.instance_types == "any" else set(option.instance_types)
+    known: dict[tuple[str, int, int], Outcome] = {}
+    found: list[ServingOption] = []
+    for name in sorted(wanted):
+        instance = offered.get(name)
+        if instance is None:
+            found.append(_not_offered(job, name, region))
+            continue
+        for degree in _degrees(option, instance):
+            outcome = _outcome(job, instance, degree, accelerators, known)
+            found.append(_candidate(job, instance, degree, outcome))
+    return tuple(found)
+
+
+def _degrees(option: SelfHostOption, instance: InstanceType) -> Sequence[int]:
+    """Degrees asked for that the instance has GPUs for; the least one asked for if none is."""
+    asked = sorted(option.tensor_parallel_sizes or _DEGREES)
+    return [degree for degree in asked if degree <= instance.accelerator_count] or asked[:1]
+
+
+def _outcome(
+    job: Job,
+    instance: InstanceType,
+    degree: int,
+    accelerators: Mapping[str, Accelerator],
+    known: dict[tuple[str, int, int], Outcome],
+) -> Outcome:
+    """The outcome for an instance's GPUs, computed unless ``known`` has it."""
+    count, gpu = instance.accelerator_count, accelerators.get(instance.accelerator)
+    if degree > count:
+        return Outcome(
+            precision=job.option.precision,
+            reason=f"tensor parallel {degree} needs {degree} GPUs, {instance.name} has {count}",
+        )
+    if gpu is None:
+        return Outcome(
+            precision=job.option.precision, reason=f"no data: {instance.accelerator} is not known"
+        )
+    key = (gpu.name, instance.accelerator_mem_mib, degree)
+    if key not in known:
+        known[key] = outcome_of(
+            job, gpu, mem_mib=instance.accelerator_mem_mib, tensor_parallel_size=degree
+        )
+    return known[key]
+
+
+def _candidate(job: Job, instance: InstanceType, degree: int, outcome: Outcome) -> ServingOption:
+    limits = job.option.limits
+    return ServingOption(
+        model_id=job.option.model,
+        precision=outcome.precision,
+        kv_cache_dtype=limits.kv_cache_dtype,
+        instance_type=instance.name,
+        accelerator=instance.accelerator,
+        tensor_parallel_size=degree,
+        replicas_per_instance=instance.accelerator_count // degree,
+        max_model_len=job.max_model_len,
+        max_num_seqs=limits.max_num_seqs,
+        max_num_batched_tokens=limits.max_num_batched_tokens,
+        weights_bytes=outcome.weights_bytes,
+        kv_cache_tokens=outcome.kv_cache_tokens,
+        capacity=outcome.capacity,
+        reason=outcome.reason,
+    )
+
+
+def _not_offered(job: Job, name: str, region: str) -> ServingOption:
+    limits = job.option.limits
+    return ServingOption(
+        model_id=job.option.model,
+        precision=job.option.precision,
+        kv_cache_dtype=limits.kv_cache_dtype,
+        instance_type=name,
+        accelerator="",
+        tensor_parallel_size=1,
+        replicas_per_instance=0,
+        max_model_len=job.max_model_len,
+        max_num_seqs=limits.max_num_seqs,
+        max_num_batched_tokens=limits.max_num_batched_tokens,
+        weights_bytes=0.0,
+        kv_cache_tokens=0,
+        capacity=None,
+        reason=f"{name} is not offered in {region}",
+    )
