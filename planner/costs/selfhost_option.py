@@ -24,6 +24,7 @@ from planner.costs.types import CostLine, Excluded, Option
 from planner.scenario.economics import Slo
 from planner.scenario.model import Scenario
 from planner.scenario.options import Arm, SelfHostOption
+from planner.scenario.provenance import Assumption
 from planner.serving import serving_options
 from planner.serving.types import ServingOption
 
@@ -300,7 +301,40 @@ def _cheapest(
         _excluded(base, label, f"can serve it, ${cost - best_cost:,.2f} a month dearer")
         for cost, label, _ in within[1:]
     ]
-    return replace(best, hardware=tuple(hardware), excluded=(*dearer, *excluded))
+    return replace(
+        best,
+        hardware=tuple(hardware),
+        excluded=(*dearer, *excluded),
+        assumptions=_assumptions(best),
+    )
+
+
+def _assumptions(best: Option) -> tuple[Assumption, ...]:
+    """What the size of the fleet stands on."""
+    serving = best.serving
+    if serving is None or serving.capacity is None:
+        return ()
+    capacity = serving.capacity
+    return (
+        Assumption(
+            path=f"serving.{best.purchase}.capacity",
+            value=f"{capacity.low_rps:.3g} requests/s a replica on {candidate_label(serving)}, "
+            f"{capacity.mid_rps:.3g} expected",
+            origin="measured" if capacity.provider == "measured" else "model",
+            source=f"{capacity.provider}, sized at the lower edge of its 80 % band "
+            f"({capacity.band_low:g} to {capacity.band_high:g} of the predicted speed)",
+            mark="~",
+        ),
+        Assumption(
+            path=f"serving.{best.purchase}.engine",
+            value=f"vLLM, {serving.precision} weights, {serving.kv_cache_dtype} KV cache, "
+            f"max_num_seqs {serving.max_num_seqs}, "
+            f"max_num_batched_tokens {serving.max_num_batched_tokens}, "
+            f"max_model_len {serving.max_model_len}",
+            origin="default",
+            source="options.selfhost[].limits; max_model_len holds the 99th percentile",
+        ),
+    )
 
 
 def _why_none(excluded: list[Excluded]) -> str:

@@ -27,10 +27,16 @@ def for_arm(recommendation: Recommendation, arm: str) -> Recommendation:
         raise GateFailed(f"no option of `{arm}` is feasible: {reasons}")
     if chosen is recommendation.chosen:
         return recommendation
+    cheapest = recommendation.chosen
+    compared = (chosen,) if cheapest is None else (chosen, cheapest)
     return replace(
         recommendation,
         chosen=chosen,
-        runner_up=recommendation.chosen,
+        runner_up=cheapest,
+        assumptions=(
+            *recommendation.demand.assumptions,
+            *(each for one in compared for each in one.option.assumptions),
+        ),
         flips=(),
         order_uncertain=bool(chosen.mean.unpriced),
         over_budget_usd=bill_over_budget_usd(recommendation.scenario, chosen),

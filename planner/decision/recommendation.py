@@ -106,10 +106,15 @@ def recommend(scenario: Scenario, demand: Demand, catalog: Catalog) -> Recommend
         breakevens=pairs,
         flips=() if chosen is None else find_flips(chosen.option, options, inputs.months, main),
         excluded=tuple(e for option in options for e in option.excluded),
-        assumptions=(*demand.assumptions, *(a for o in options for a in o.assumptions)),
+        assumptions=(*demand.assumptions, *_assumptions(chosen, runner_up)),
         order_uncertain=_order_uncertain(chosen, feasible),
         over_budget_usd=bill_over_budget_usd(scenario, chosen),
     )
+
+
+def _assumptions(*evaluated: Evaluated | None) -> tuple[Assumption, ...]:
+    """Those of the options the answer is about."""
+    return tuple(a for e in evaluated if e is not None for a in e.option.assumptions)
 
 
 def _inputs(scenario: Scenario, demand: Demand, catalog: Catalog) -> PricingInputs:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planner.catalog.types import Accelerator, ModelCard
+from planner.demand import capacity_needed_rps
 from planner.demand.types import Demand
 from planner.scenario.economics import Slo
 from planner.scenario.options import SelfHostOption
@@ -17,12 +19,15 @@ from planner.serving.precision import Weights, resolve_weights
 from planner.serving.queueing import Load, Objective, largest_load
 from planner.serving.steps import Answer, Provider, Question, ask
 from planner.serving.types import Capacity
-from planner.serving.waits import square_root_staffing
+from planner.serving.waits import split_cv2, square_root_staffing
 
 __all__ = ["Job", "Outcome", "outcome_of"]
 
 _FLOPS_PER_PARAM = 2.0
 _FP8_SCALE = 0.5
+# Enough to settle the number of replicas that share bursty arrivals within one or two.
+_ROUNDS_OF_SPLITTING = 6
+_MOST_REPLICAS = 10_000
 # Lower end of the rule: fewer free slots than that are worth a word.
 _STAFFING_BETA = 1.0
 
@@ -43,6 +48,11 @@ class Job:
     def kv_scale(self) -> float:
         """Bytes of a cache element ÷ 2."""
         return _FP8_SCALE if self.option.limits.kv_cache_dtype == "fp8" else 1.0
+
+    @property
+    def peak_rps(self) -> float:
+        """What all replicas together must hold in the first month."""
+        return capacity_needed_rps(self.demand, self.demand.requests_per_month)
 
     @property
     def objective(self) -> Objective:
@@ -142,7 +152,7 @@ def _loaded(job: Job, question: Question, answer: Answer, base: Outcome, held: f
     """Capacity at the lower edge, the middle and the upper edge of the band."""
     replica, note = _replica(job, answer, held)
     band, objective = answer.band, job.objective
-    low = largest_load(replace(replica, slowdown=1.0 / band.low), objective)
+    replica, low = _among_replicas(job, replace(replica, slowdown=1.0 / band.low))
     if low.state is None:
         edge = f"at {band.low:g} of predicted speed, the lower band edge"
         return replace(base, reason=f"{low.reason} {edge}")
@@ -174,6 +184,38 @@ def _loaded(job: Job, question: Question, answer: Answer, base: Outcome, held: f
         warnings=warnings,
     )
     return replace(base, capacity=capacity)
+
+
+def _among_replicas(job: Job, replica: Replica) -> tuple[Replica, Load]:
+    """The largest load of one of as many replicas as the peak needs, and the replica at it.
+
+    They share the arrivals, so each sees milder bursts than the service does. Their number is
+    found by trying, from that for Poisson arrivals up; never more are assumed than are needed.
+    """
+    whole = replica.arrival_cv2
+    smooth = replace(replica, arrival_cv2=min(whole, 1.0))
+    found = smooth, largest_load(smooth, job.objective)
+    if whole <= 1.0 or found[1].state is None:
+        return found
+    parts = enough = _needed(job, found[1])
+    for _ in range(_ROUNDS_OF_SPLITTING):
+        split = replace(replica, arrival_cv2=split_cv2(whole, parts))
+        load = largest_load(split, job.objective)
+        needed = _needed(job, load)
+        if needed < parts:
+            parts = (enough + parts) // 2
+            continue
+        found, enough = (split, load), parts
+        if needed == parts:
+            break
+        parts = (parts + needed + 1) // 2
+    return found
+
+
+def _needed(job: Job, load: Load) -> int:
+    """Replicas that hold the peak when each sustains this load."""
+    rate = _rate(load)
+    return max(math.ceil(job.peak_rps / rate), 1) if rate > 0.0 else _MOST_REPLICAS
 
 
 def _rate(load: Load) -> float:

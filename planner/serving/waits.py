@@ -18,6 +18,7 @@ __all__ = [
     "normal_quantile",
     "one_server_wait",
     "skewed_quantile",
+    "split_cv2",
     "square_root_staffing",
     "sum_at",
 ]
@@ -54,6 +55,16 @@ def sum_at(delays: tuple[Delay, ...]) -> float:
     if math.isinf(mean):
         return math.inf
     return mean + math.hypot(*(delay.excess for delay in delays))
+
+
+def split_cv2(arrival_cv2: float, parts: int) -> float:
+    """Squared variation of arrivals at one of ``parts`` that share a stream at random.
+
+    1 + (ca² − 1) ÷ parts: splitting makes bursts Poisson-like (Whitt, "The Queueing Network
+    Analyzer", Bell System Technical Journal 62, 1983, section IV). A router that sends to the
+    least busy one does better.
+    """
+    return 1.0 + (arrival_cv2 - 1.0) / parts
 
 
 def one_server_wait(

@@ -339,5 +339,17 @@ def test_burstier_arrivals_never_raise_capacity(prompt: int, answer: int, cv: fl
             assert _capacity(calm).low_rps >= wild.capacity.low_rps * (1 - 1e-3)
 
 
+def test_many_replicas_share_a_burst_that_few_must_bear() -> None:
+    level = slo(2000, 100)
+    bursty = demand(1000, 200, cv=4.0)
+    few = _capacity(_search(load=bursty, level=level)[0])
+    busy = replace(bursty, requests_per_month=bursty.requests_per_month * 1000, mean_rps=1000.0)
+    many = _capacity(_search(load=busy, level=level)[0])
+    calm = _capacity(_search(load=demand(1000, 200), level=level)[0])
+    assert few.low_rps < many.low_rps <= calm.low_rps * (1 + 1e-3)
+    # Shared by hundreds, the bursts are all but gone.
+    assert many.low_rps > calm.low_rps * 0.97
+
+
 def test_the_same_question_has_the_same_answer() -> None:
     assert _search(instances=_ALL) == _search(instances=_ALL)

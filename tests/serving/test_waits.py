@@ -15,6 +15,7 @@ from planner.serving.waits import (
     no_delay,
     one_server_wait,
     skewed_quantile,
+    split_cv2,
     square_root_staffing,
     sum_at,
 )
@@ -134,3 +135,10 @@ def test_a_quantity_without_variance_is_its_mean() -> None:
 def test_square_root_staffing() -> None:
     # 20 + 1.5·√20 = 26.71.
     assert square_root_staffing(20.0, 1.5) == 27
+
+
+def test_a_shared_stream_of_bursts_looks_like_poisson_to_each() -> None:
+    # ca² = 22 over one, seven and very many: 22, 1 + 21 ÷ 7 = 4, 1.
+    assert split_cv2(22.0, 1) == 22.0
+    assert split_cv2(22.0, 7) == pytest.approx(4.0)
+    assert split_cv2(22.0, 10**9) == pytest.approx(1.0, abs=1e-6)
