@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -60,7 +61,7 @@ def build_plan(recommendation: Recommendation, chosen: Evaluated) -> Plan:
         "region": scenario.region,
         "timezone": scenario.timezone,
         "start_month": recommendation.months.priced_on[0].strftime("%Y-%m"),
-        "scenario": scenario.model_dump(mode="json", exclude_none=True),
+        "scenario": _as_written(scenario.model_dump(exclude_none=True)),
         "prices": {
             "as_of": catalog.as_of.isoformat(),
             "snapshot": catalog.snapshot_name,
@@ -100,6 +101,24 @@ def read_plan(path: Path) -> Plan:
             "change the scenario and save the plan again"
         )
     return Plan(plan_hash=stated, content=content)
+
+
+def _as_written(value: Any) -> Any:
+    """Input figures as JSON numbers, so that the text of the scenario reads back as a scenario.
+
+    Results are decimal text; inputs are not, since JSON is YAML and the scenario reader takes no
+    text for a number. A figure of more digits than a float holds stays text.
+    """
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, Any]", value)
+        return {key: _as_written(item) for key, item in items.items()}
+    if isinstance(value, list | tuple):
+        return [_as_written(item) for item in cast("list[Any]", value)]
+    if isinstance(value, Decimal):
+        if value == value.to_integral_value():
+            return int(value)
+        return float(value) if Decimal(repr(float(value))) == value else str(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _hash_of(content: Json) -> str:

@@ -112,6 +112,13 @@ def test_hours_of_the_week_add_up_to_the_month() -> None:
     assert month / 730 < mean < month / 720
 
 
+def test_the_scenario_reads_back_from_the_plan() -> None:
+    found = recommendation()
+    text = json.dumps(plan().content["scenario"])
+    again = parse_scenario(text, path=Path("plan.json")).scenario
+    assert again == found.scenario
+
+
 def test_the_price_snapshot_is_named() -> None:
     prices = plan().content["prices"]
     assert len(prices["snapshot_sha256"]) == 64
