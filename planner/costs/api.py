@@ -100,8 +100,10 @@ def _lines(
 ) -> tuple[CostLine, ...]:
     """The deferrable share goes to batch where it is sold, without prompt caching."""
     deferred = demand.deferrable_share if batch is not None else Decimal(0)
-    cost = token_cost(standard, demand, weights)
-    lines = list(_pair(standard[0], cost, demand, 1 - deferred, label=""))
+    lines: list[CostLine] = []
+    if deferred < 1:
+        cost = token_cost(standard, demand, weights)
+        lines += _pair(standard[0], cost, demand, 1 - deferred, label="")
     if batch is not None and deferred:
         batch_cost = token_cost(batch, demand, weights, cache=False)
         lines += _pair(batch[0], batch_cost, demand, deferred, label="batch ")

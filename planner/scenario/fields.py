@@ -10,7 +10,7 @@ import datetime
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -19,6 +19,7 @@ from planner.scenario.scalars import shown
 __all__ = [
     "AcmArn",
     "AnyCount",
+    "CacheLifetime",
     "Cidr",
     "DaysPerMonth",
     "Email",
@@ -50,6 +51,7 @@ __all__ = [
     "SnsArn",
     "Source",
     "SubnetId",
+    "TensorParallelSize",
     "Tokens",
     "Usd",
     "VpcId",
@@ -171,6 +173,9 @@ AnyCount = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**9), _count
 Months = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=120), _count_schema(1, 120)]
 Zones = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=6), _count_schema(1, 6)]
 Percentile = Annotated[int, BeforeValidator(_whole), Field(ge=50, le=99), _count_schema(50, 99)]
+# Literals alone would take `true` for 1.
+TensorParallelSize = Annotated[Literal[1, 2, 4, 8], BeforeValidator(_whole)]
+CacheLifetime = Annotated[Literal[300, 3600], BeforeValidator(_whole)]
 IsoDate = Annotated[
     datetime.date,
     BeforeValidator(_iso_date),

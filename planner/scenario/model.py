@@ -6,17 +6,9 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from planner.scenario.bounds import Budget, Conventions, Horizon, Limits, QualityFloor
 from planner.scenario.deployment import Actuals, Deployment, Drill
-from planner.scenario.economics import (
-    Budget,
-    Conventions,
-    Horizon,
-    Limits,
-    Prices,
-    QualityFloor,
-    Slo,
-    Tco,
-)
+from planner.scenario.economics import Prices, Slo, Tco
 from planner.scenario.fields import Identifier, IsoDate, Region, Section, ShortText
 from planner.scenario.options import Options
 from planner.scenario.workload import Workload

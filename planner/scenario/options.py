@@ -19,6 +19,7 @@ from planner.scenario.fields import (
     Share,
     ShortText,
     Source,
+    TensorParallelSize,
     Usd,
 )
 from planner.scenario.scalars import shown
@@ -57,11 +58,10 @@ ARMS: tuple[Arm, ...] = (
 
 
 def _any_one_or_list(value: Any) -> Any:
-    if isinstance(value, str) and value != "any":
-        return [value]
-    if isinstance(value, int | Decimal | dict):
-        raise ValueError(f"must be `any`, one EC2 type or a list of them, got {shown(value)}")
-    return value
+    given = value
+    if not isinstance(given, str | list | None):
+        raise ValueError(f"must be `any`, one EC2 type or a list of them, got {shown(given)}")
+    return [value] if isinstance(value, str) and value != "any" else value
 
 
 class Quality(Section):
@@ -189,7 +189,7 @@ class SelfHostOption(Section):
         description="Ways of buying the instances to compare.",
         examples=[["on_demand", "ri_1y_no_upfront"]],
     )
-    tensor_parallel_sizes: list[Literal[1, 2, 4, 8]] | None = Field(
+    tensor_parallel_sizes: list[TensorParallelSize] | None = Field(
         default=None,
         min_length=1,
         description="Tensor-parallel degrees to consider; default all.",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from planner.scenario.fields import (
+    CacheLifetime,
     Growth,
     NonNegative,
     Positive,
@@ -183,7 +184,7 @@ class SharedPrefix(Section):
         description="How many different prefixes the requests spread over evenly.",
         examples=[1],
     )
-    ttl_s: Literal[300, 3600] = Field(
+    ttl_s: CacheLifetime = Field(
         default=300,
         description="Provider cache lifetime asked for; each hit renews it.",
         examples=[300],

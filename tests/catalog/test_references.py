@@ -24,7 +24,9 @@ options:
 """
 
 
-def _problems(text: str, base: Path = Path("nowhere"), prices_file: Path | None = None):
+def _problems(
+    text: str, base: Path = Path("nowhere"), prices_file: Path | None = None
+) -> tuple[Problem, ...]:
     try:
         parse_scenario(text, path=base / "s.yaml", rules=reference_rules(prices_file))
     except ScenarioError as error:

@@ -185,6 +185,14 @@ class TestDeferrable:
         assert monthly(Prices(GPT_4O), load) == 975
 
 
+def test_a_fully_deferrable_shared_prefix_has_nothing_to_cache() -> None:
+    load = demand(("1", "4000", "0"), prefix=("2000", 1), deferrable="1")
+    prices = Prices(TestSharedPrefix.QUOTE, quote(rate("0.5"), rate("0"), processing="batch"))
+    lines = api_usage_lines(prices, REF, load, [date(2026, 11, 21)], FLAT)(0)
+    assert [line.name for line in lines] == ["batch input tokens", "batch output tokens"]
+    assert monthly(prices, load) == 300_000 * Decimal("0.002")
+
+
 def test_a_price_by_the_hour_is_averaged_over_the_traffic() -> None:
     # All traffic between 00:00 and 01:00 UTC, where the price is double.
     hours = [quote(rate("2" if hour == 0 else "1"), rate("0")) for hour in range(24)]

@@ -1,0 +1,69 @@
+"""Rules about what a scenario names outside itself: files beside it, the time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.scenario.given import Given, Rule
+from planner.scenario.scalars import shown
+from planner.scenario.shape import did_you_mean
+from planner.scenario.yaml_marks import Finding, Path
+
+__all__ = ["OUTSIDE_RULES"]
+
+
+def _named_files(scenario: Given) -> Iterator[tuple[Path, str]]:
+    yield from scenario.texts("workload", "trace", "file")
+    yield from scenario.texts("workload", "input_tokens", "files")
+    yield from scenario.texts("workload", "output_tokens", "files")
+    yield from scenario.texts("prices", "snapshot")
+    for option in scenario.sections("options", "selfhost"):
+        yield from option.texts("measured")
+
+
+def _files(scenario: Given) -> Iterator[Finding]:
+    for path, name in _named_files(scenario):
+        target = scenario.base_dir / name
+        try:
+            if target.is_file():
+                continue
+            why = "is a folder, not a file" if target.is_dir() else "is not there"
+        except (OSError, ValueError) as error:
+            why = f"cannot be read ({error})"
+        yield Finding(
+            path=path,
+            message=f"{shown(name)} {why}; file names are relative to the scenario's own folder"
+            f"{_near_file(scenario, name)}",
+        )
+
+
+def _near_file(scenario: Given, name: str) -> str:
+    folder = (scenario.base_dir / name).parent
+    try:
+        names = [entry.name for entry in folder.iterdir() if entry.is_file()]
+    except (OSError, ValueError):
+        return ""
+    return did_you_mean(name.rpartition("/")[2], names)
+
+
+def _timezone(scenario: Given) -> Iterator[Finding]:
+    name = scenario.text("timezone")
+    if name is None or name == "UTC":
+        return
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        known = available_timezones()
+        if not known:
+            message = "this machine has no time zone data; install the package `tzdata`"
+        else:
+            message = (
+                f"{shown(name)} is no IANA time zone such as Europe/Berlin"
+                f"{did_you_mean(name, known)}"
+            )
+        yield scenario.find(message, "timezone")
+
+
+OUTSIDE_RULES: tuple[Rule, ...] = (_files, _timezone)
