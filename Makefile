@@ -45,6 +45,7 @@ smoke: $(VENV)/.dev ## the built wheel, installed into an empty environment, on 
 
 docs: $(VENV)/.dev ## write the generated pages
 	$(BIN)/python scripts/build_cli_docs.py
+	$(BIN)/python scripts/build_report_schemas.py
 	$(BIN)/python scripts/build_readme.py
 
 benchmark: $(VENV)/.compiled ## measure the start of each command

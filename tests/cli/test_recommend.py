@@ -132,6 +132,17 @@ class TestJson:
         walk(json.loads(text), "")
 
 
+    def test_work_that_may_all_wait_is_priced_at_batch_only(
+        self, run_cli: Run, root: Path
+    ) -> None:
+        # A model with a batch price, and a shared prefix that batch does not cache.
+        path = root / "scenarios" / "long-context-rag.yaml"
+        report = found(run_cli, path, "--set", "workload.deferrable_share=1")
+        names = {line["name"] for line in report["tco"][0]["lines"]}
+        assert {"batch input tokens", "batch output tokens"} <= names
+        assert "input tokens" not in names
+
+
 class TestFlips:
     def test_values_are_today_times_the_factor(self, run_cli: Run, made: Path) -> None:
         flips = {each["input"]: each for each in found(run_cli, made)["flips"]}

@@ -1,0 +1,231 @@
+"""``planner recommend``: the verdict on one scenario or several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from planner.cli import streams
+from planner.cli.evaluation import Evaluation, PriceOptions, evaluate_files, report_price_ages
+from planner.cli.options import (
+    FORMAT,
+    AsOf,
+    Explain,
+    ExplainPath,
+    MaxPriceAge,
+    Out,
+    Outputs,
+    PricesFile,
+    ScenarioFiles,
+    Sets,
+    Wide,
+)
+from planner.cli.report_output import (
+    Form,
+    ReportOptions,
+    check_forms,
+    markdown_form,
+    table_form,
+    write_report,
+)
+from planner.errors import EXIT_GATE_FAILED, EXIT_INCOMPLETE, EXIT_OK, InputError
+
+if TYPE_CHECKING:
+    from planner.render.blocks import Block
+    from planner.render.explain import Explained
+    from planner.render.payload_recommend import RecommendReport
+
+__all__ = ["command"]
+
+_FORMATS = ("table", "json", "markdown", "csv")
+
+
+_Arm = Annotated[
+    str | None,
+    typer.Option(
+        "--arm",
+        metavar="ARM",
+        help="Report and plan this arm instead of the cheapest: `selfhost_ondemand`.",
+    ),
+]
+_Save = Annotated[
+    Path | None,
+    typer.Option("--save", metavar="FILE", help="Write the plan as JSON to FILE."),
+]
+_FailOverBudget = Annotated[
+    bool,
+    typer.Option("--fail-over-budget", help="Exit with 1 when a month's bill passes budget."),
+]
+_AllowUnpriced = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unpriced", help="Exit with 0 although unknown prices could change the order."
+    ),
+]
+
+
+def command(
+    files: ScenarioFiles,
+    sets: Sets = [],  # noqa: B006 - typer copies it
+    arm: _Arm = None,
+    save: _Save = None,
+    fail_over_budget: _FailOverBudget = False,
+    allow_unpriced: _AllowUnpriced = False,
+    format_: Annotated[Literal["table", "json", "markdown", "csv"], FORMAT] = "table",
+    out: Out = None,
+    outputs: Outputs = [],  # noqa: B006 - typer copies it
+    explain: Explain = False,
+    explain_path: ExplainPath = None,
+    wide: Wide = False,
+    as_of: AsOf = None,
+    prices_file: PricesFile = None,
+    max_price_age: MaxPriceAge = None,
+) -> int:
+    """Recommend an API or GPUs of your own for a scenario, and say what would change that.
+
+    The verdict comes first, then what would flip it, every option with its monthly cost, total
+    cost of ownership in five categories, break-even volumes, what was left out and why, and the
+    assumptions. Several files: each scenario, then their sum.
+
+    Exits with 1 when no option is feasible, with 3 when an unknown price could change the order.
+
+      planner recommend scenario.yaml
+      planner recommend scenario.yaml --set workload.requests_per_day=50000 --explain
+      planner recommend scenarios/*.yaml --output json=report.json --output markdown=report.md
+      planner recommend scenario.yaml --arm selfhost_ondemand --save plan.json
+    """
+    options = ReportOptions(format=format_, out=out, outputs=outputs, wide=wide)
+    check_forms(options, _FORMATS)
+    if save is not None and len(files) > 1:
+        raise InputError("--save writes one plan; give it one scenario file")
+    prices = PriceOptions(prices_file=prices_file, as_of=as_of, max_price_age=max_price_age)
+    evaluations = _with_arm(evaluate_files(files, sets, prices), arm)
+    wants_explanation = explain or explain_path is not None
+    figures = _figures(evaluations, explain_path) if wants_explanation else ()
+    write_report(_forms(evaluations, figures, wide=wide), options)
+    if save is not None:
+        _save_plan(evaluations[0], save)
+    stale = report_price_ages(evaluations, prices)
+    return _exit_code(
+        evaluations,
+        fail_over_budget=fail_over_budget,
+        allow_unpriced=allow_unpriced,
+        stale=stale,
+    )
+
+
+def _with_arm(evaluations: Sequence[Evaluation], arm: str | None) -> Sequence[Evaluation]:
+    if arm is None:
+        return evaluations
+    from planner.decision.arm_choice import for_arm
+
+    return [
+        Evaluation(loaded=each.loaded, recommendation=for_arm(each.recommendation, arm))
+        for each in evaluations
+    ]
+
+
+# --- Reports -----------------------------------------------------------------------------------
+
+
+def _figures(
+    evaluations: Sequence[Evaluation], path: str | None
+) -> tuple[tuple[Explained, ...], ...]:
+    from planner.render.explain import narrowed
+    from planner.render.explain_figures import explained_figures
+
+    return tuple(
+        narrowed(explained_figures(each.loaded, each.recommendation), path) for each in evaluations
+    )
+
+
+def _forms(
+    evaluations: Sequence[Evaluation], figures: Sequence[Sequence[Explained]], *, wide: bool
+) -> dict[str, Form]:
+    from planner.render.payload_recommend import recommend_report
+
+    reports = [recommend_report(each.loaded, each.recommendation) for each in evaluations]
+
+    def blocks() -> list[Block]:
+        return _blocks(reports, figures, wide=wide)
+
+    def json_form(style: object) -> str:
+        return _json(reports, figures)
+
+    def csv_form(style: object) -> str:
+        from planner.render.csv_reports import recommend_csv
+
+        return recommend_csv(reports)
+
+    return {
+        "table": table_form(blocks),
+        "markdown": markdown_form(blocks),
+        "json": json_form,
+        "csv": csv_form,
+    }
+
+
+def _blocks(
+    reports: Sequence[RecommendReport], figures: Sequence[Sequence[Explained]], *, wide: bool
+) -> list[Block]:
+    from planner.render.explain import explain_blocks
+    from planner.render.payload_recommend import portfolio_report
+    from planner.render.text_recommend import portfolio_blocks, recommend_blocks
+
+    explanations = [explain_blocks(each) for each in figures] or [[] for _ in reports]
+    each = [
+        recommend_blocks(report, wide=wide, explanation=explanation)
+        for report, explanation in zip(reports, explanations, strict=True)
+    ]
+    return each[0] if len(reports) == 1 else portfolio_blocks(portfolio_report(reports), each)
+
+
+def _json(reports: Sequence[RecommendReport], figures: Sequence[Sequence[Explained]]) -> str:
+    from planner.render.json_ import json_text, json_with, jsonable
+    from planner.render.payload_recommend import portfolio_report
+
+    if len(reports) == 1:
+        return json_with(reports[0], explain=figures[0] if figures else ())
+    whole = jsonable(portfolio_report(reports))
+    if figures and isinstance(whole, dict):
+        whole["explain"] = {
+            report.scenario.id: jsonable(each)
+            for report, each in zip(reports, figures, strict=True)
+        }
+    return json_text(whole)
+
+
+def _save_plan(evaluation: Evaluation, path: Path) -> None:
+    from planner.decision import build_plan
+    from planner.files import write_atomic
+
+    chosen = evaluation.recommendation.chosen
+    if chosen is None:
+        streams.current().warn(f"{path}: not written, no option is feasible")
+        return
+    plan = build_plan(evaluation.recommendation, chosen)
+    write_atomic(path, plan.to_json())
+    streams.current().note(f"wrote {path} ({plan.plan_hash}): {chosen.option.name}")
+
+
+# --- Exit code ---------------------------------------------------------------------------------
+
+
+def _exit_code(
+    evaluations: Sequence[Evaluation],
+    *,
+    fail_over_budget: bool,
+    allow_unpriced: bool,
+    stale: bool,
+) -> int:
+    """A gate that fails comes before an answer that is not certain."""
+    found = [each.recommendation for each in evaluations]
+    undecided = any(each.chosen is None for each in found)
+    over = fail_over_budget and any(each.over_budget_usd is not None for each in found)
+    if undecided or over:
+        return EXIT_GATE_FAILED
+    uncertain = not allow_unpriced and any(each.order_uncertain for each in found)
+    return EXIT_INCOMPLETE if uncertain or stale else EXIT_OK

@@ -1,0 +1,237 @@
+"""The report of ``planner recommend`` in blocks, verdict first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from planner.render.blocks import Block, Bullets, Column, Grid, Heading, Paragraph, Row
+from planner.render.numbers import (
+    NOT_APPLICABLE,
+    count,
+    money,
+    per_request,
+    percent,
+    unit_cost,
+)
+from planner.render.payload_recommend import PortfolioReport, RecommendReport
+from planner.render.payload_types import ArmView, CategoryView, OptionView
+from planner.render.text_breakeven_section import breakeven_blocks
+from planner.render.text_common import (
+    LEGEND,
+    assumption_blocks,
+    category_words,
+    excluded_blocks,
+    floor_cell,
+    footer,
+    workload_line,
+)
+from planner.render.text_flips import flip_blocks
+from planner.render.wording import and_list, hardware
+
+__all__ = ["portfolio_blocks", "recommend_blocks"]
+
+_CHOICES = {"chosen": "chosen", "runner_up": "runner-up", None: ""}
+_OPTION_COLUMNS = (
+    Column(header="choice"),
+    Column(header="option", is_name=True),
+    Column(header="total a month", align="decimal"),
+    Column(header="marks"),
+    Column(header="hardware", priority=1),
+    Column(header="bill a month", align="decimal", priority=2),
+    Column(header="$/1M tokens", align="decimal", priority=3),
+    Column(header="used", align="decimal", priority=4),
+    Column(header="$/request", align="decimal", priority=5),
+    Column(header="arm", priority=6),
+    Column(header="capacity from", priority=7),
+    Column(header="deployable", priority=8),
+)
+_CATEGORIES = ("api_usage", "infrastructure", "engineering", "quality", "operational")
+
+
+def recommend_blocks(
+    report: RecommendReport, *, wide: bool = False, explanation: Sequence[Block] = ()
+) -> list[Block]:
+    """One scenario; ``explanation`` goes before the footer."""
+    verdict = report.recommendation
+    return [
+        Paragraph(verdict.sentence, strong=True),
+        *([Bullets(verdict.why)] if verdict.why else []),
+        workload_line(report.scenario, report.demand),
+        *flip_blocks(report.flips),
+        *_option_blocks(report.options),
+        *_tco_blocks(report.tco),
+        *breakeven_blocks(report.breakeven, report.breakevens),
+        *excluded_blocks(report.excluded, wide=wide),
+        *assumption_blocks(report.assumptions, report.scenario),
+        *explanation,
+        footer(report.prices, report.conventions),
+    ]
+
+
+# --- Options -----------------------------------------------------------------------------------
+
+
+def _option_blocks(options: Sequence[OptionView]) -> list[Block]:
+    return [
+        Heading("Options"),
+        Grid.of(_OPTION_COLUMNS, [_option_row(option) for option in options]),
+        Paragraph(LEGEND),
+        *([Bullets(notes)] if (notes := _option_notes(options)) else []),
+    ]
+
+
+def _option_notes(options: Sequence[OptionView]) -> tuple[str, ...]:
+    """What must be said about options, each thing once with the options it holds for."""
+    notes: dict[str, list[str]] = {}
+    for option in options:
+        for note in _notes_of(option):
+            notes.setdefault(note, []).append(option.name)
+    return tuple(f"{and_list(names)}: {note}" for note, names in notes.items())
+
+
+def _notes_of(option: OptionView) -> tuple[str, ...]:
+    if not option.feasible:
+        return (f"not feasible: {option.reason}{_would(option)}",)
+    if option.deployable:
+        return option.warnings
+    return (*option.warnings, f"not deployable: {option.deployable_reason}")
+
+
+def _would(option: OptionView) -> str:
+    cost = option.would_cost_monthly_usd
+    return "" if cost is None else f" (it would cost {money(cost)} a month)"
+
+
+def _option_row(option: OptionView) -> tuple[str, ...]:
+    if not option.feasible:
+        blank = (NOT_APPLICABLE,) * 6
+        return (
+            "not feasible",
+            option.name,
+            NOT_APPLICABLE,
+            "",
+            *blank[:5],
+            option.arm,
+            option.provider_of_capacity or NOT_APPLICABLE,
+            NOT_APPLICABLE,
+        )
+    degree = option.tensor_parallel_size
+    runs_on = hardware(option.instances, option.instance_type) or NOT_APPLICABLE
+    return (
+        _CHOICES[option.choice],
+        option.name,
+        floor_cell(money(option.monthly_cost_usd), is_floor=option.is_floor),
+        option.marks,
+        runs_on if degree is None else f"{runs_on} tp{degree}",
+        money(option.bill_monthly_usd),
+        unit_cost(option.usd_per_1m_tokens),
+        percent(option.utilisation),
+        per_request(option.usd_per_request),
+        option.arm,
+        option.provider_of_capacity or NOT_APPLICABLE,
+        "yes" if option.deployable else "no",
+    )
+
+
+# --- Total cost of ownership -------------------------------------------------------------------
+
+
+def _tco_blocks(arms: Sequence[ArmView]) -> list[Block]:
+    known = [arm for arm in arms if arm.feasible]
+    if not known:
+        return []
+    labels = ("chosen", "runner-up")[: len(known)]
+    columns = [Column(header="category")]
+    for label in labels:
+        columns.append(Column(header=f"{label}, a month", align="decimal"))
+        columns.append(Column(header="share", align="decimal"))
+    rows = [_category_row(name, known) for name in _CATEGORIES]
+    rows.append(_total_row(known))
+    names = "; ".join(f"{label}: {arm.name}" for label, arm in zip(labels, known, strict=True))
+    return [
+        Heading("Total cost of ownership"),
+        Paragraph(f"Mean month over the horizon. {names[:1].upper()}{names[1:]}."),
+        Grid(columns=tuple(columns), rows=tuple(rows)),
+        Paragraph(f"Shares are of the unrounded total; parts are rounded. {_per_unit(known)}"),
+    ]
+
+
+def _per_unit(arms: Sequence[ArmView]) -> str:
+    figures = (
+        ("a request", [per_request(arm.usd_per_request) for arm in arms]),
+        ("1M tokens", [unit_cost(arm.usd_per_1m_tokens) for arm in arms]),
+        ("a month without requests, on the bill", [money(arm.idle_monthly_usd) for arm in arms]),
+    )
+    costs = "; ".join(f"{what} {' against '.join(amounts)}" for what, amounts in figures)
+    return f"{costs[:1].upper()}{costs[1:]}."
+
+
+def _category_row(name: str, arms: Sequence[ArmView]) -> Row:
+    cells = [category_words(name)]
+    for arm in arms:
+        category: CategoryView = getattr(arm.categories, name)
+        given = category.monthly_usd is not None
+        cells.append(money(category.monthly_usd) if given else "not given")
+        cells.append(percent(category.share))
+    return Row(tuple(cells))
+
+
+def _total_row(arms: Sequence[ArmView]) -> Row:
+    cells = ["total"]
+    for arm in arms:
+        cells.append(floor_cell(money(arm.monthly_total_usd), is_floor=arm.is_floor))
+        cells.append("100 %" if arm.monthly_total_usd else NOT_APPLICABLE)
+    return Row(tuple(cells), is_total=True)
+
+
+# --- Several scenarios -------------------------------------------------------------------------
+
+
+def portfolio_blocks(report: PortfolioReport, each: Sequence[Sequence[Block]]) -> list[Block]:
+    """Every scenario's blocks under its name, then the table that adds them up."""
+    blocks: list[Block] = []
+    for one, its_blocks in zip(report.scenarios, each, strict=True):
+        blocks += [Heading(one.scenario.id, level=1), *its_blocks]
+    columns = (
+        Column(header="scenario", is_name=True),
+        Column(header="recommended", is_name=True),
+        Column(header="total a month", align="decimal"),
+        Column(header="bill a month", align="decimal"),
+    )
+    rows = [_scenario_row(one) for one in report.scenarios]
+    total = report.portfolio
+    rows.append(
+        Row(
+            (
+                f"{count(len(report.scenarios))} scenarios",
+                "",
+                floor_cell(money(total.total_monthly_cost_usd), is_floor=total.is_floor),
+                money(total.total_bill_monthly_usd),
+            ),
+            is_total=True,
+        )
+    )
+    return [
+        *blocks,
+        Heading("All scenarios", level=1),
+        Grid(columns=columns, rows=tuple(rows)),
+        Paragraph(
+            "Plain sums of expected values; scenarios without a feasible option add nothing."
+        ),
+    ]
+
+
+def _scenario_row(one: RecommendReport) -> Row:
+    verdict = one.recommendation
+    if verdict.option is None:
+        return Row((one.scenario.id, "no feasible option", NOT_APPLICABLE, NOT_APPLICABLE))
+    cost: Decimal | None = verdict.monthly_cost_usd
+    return Row(
+        (
+            one.scenario.id,
+            verdict.option,
+            floor_cell(money(cost), is_floor=verdict.is_floor),
+            money(verdict.bill_monthly_usd),
+        )
+    )
