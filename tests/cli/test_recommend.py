@@ -131,10 +131,7 @@ class TestJson:
 
         walk(json.loads(text), "")
 
-
-    def test_work_that_may_all_wait_is_priced_at_batch_only(
-        self, run_cli: Run, root: Path
-    ) -> None:
+    def test_work_that_may_all_wait_is_priced_at_batch_only(self, run_cli: Run, root: Path) -> None:
         # A model with a batch price, and a shared prefix that batch does not cache.
         path = root / "scenarios" / "long-context-rag.yaml"
         report = found(run_cli, path, "--set", "workload.deferrable_share=1")

@@ -1,0 +1,106 @@
+"""Writes the JSON Schemas of the JSON reports to docs/schema; `make docs` runs it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import types
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from planner.files import write_atomic
+from planner.render.explain import Explained
+from planner.render.payload_breakeven_report import BreakevenReport
+from planner.render.payload_recommend import PortfolioReport, RecommendReport
+from planner.render.payload_tco_report import TcoReport
+from planner.render.payload_types import SCHEMA_VERSION
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schema"
+
+# Report -> (what one run of the command can write, what the key `explain` holds then).
+REPORTS: dict[str, tuple[type, ...]] = {
+    "recommend": (RecommendReport, PortfolioReport),
+    "tco": (TcoReport,),
+    "breakeven": (BreakevenReport,),
+}
+
+_PLAIN: dict[object, dict[str, Any]] = {
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    str: {"type": "string"},
+    date: {"type": "string", "format": "date"},
+    Decimal: {
+        "type": "string",
+        "pattern": r"^-?[0-9]+(\.[0-9]+)?$",
+        "description": "Decimal number as text, with all its digits.",
+    },
+    type(None): {"type": "null"},
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The schema of one report."""
+    defs: dict[str, Any] = {}
+    roots = [_reference(root, defs) for root in REPORTS[name]]
+    explained = {"type": "array", "items": _schema_of(Explained, defs)}
+    by_scenario = {"type": "object", "additionalProperties": explained}
+    for root in REPORTS[name]:
+        several = root is PortfolioReport
+        defs[root.__name__]["properties"]["explain"] = by_scenario if several else explained
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:llm-serving-planner:{name}-report:{SCHEMA_VERSION}",
+        "title": f"planner {name} --format json",
+        "anyOf": roots,
+        "$defs": dict(sorted(defs.items())),
+    }
+
+
+def text(name: str) -> str:
+    """The file of one report."""
+    return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def _reference(view: type, defs: dict[str, Any]) -> dict[str, Any]:
+    if view.__name__ not in defs:
+        defs[view.__name__] = {}
+        hints = get_type_hints(view)
+        defs[view.__name__] = {
+            "type": "object",
+            "description": inspect.cleandoc(view.__doc__ or ""),
+            "additionalProperties": False,
+            "required": sorted(hints),
+            "properties": {key: _schema_of(hint, defs) for key, hint in sorted(hints.items())},
+        }
+    return {"$ref": f"#/$defs/{view.__name__}"}
+
+
+def _schema_of(hint: Any, defs: dict[str, Any]) -> dict[str, Any]:
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return {"enum": list(arguments)}
+    if origin in (Union, types.UnionType):
+        return {"anyOf": [_schema_of(each, defs) for each in arguments]}
+    if origin in (tuple, Sequence):
+        return {"type": "array", "items": _schema_of(arguments[0], defs)}
+    if origin is Mapping:
+        return {"type": "object", "additionalProperties": _schema_of(arguments[1], defs)}
+    if isinstance(hint, type) and hasattr(hint, "_fields"):
+        return _reference(hint, defs)
+    raise TypeError(f"no JSON form for {hint!r}")
+
+
+def main() -> None:
+    """Write every schema."""
+    for name in REPORTS:
+        write_atomic(FOLDER / f"{name}.schema.json", text(name))
+
+
+if __name__ == "__main__":
+    main()
