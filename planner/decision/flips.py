@@ -86,16 +86,17 @@ def _price_flip(name: PriceInput, own: CompactCost, rivals: Sequence[CompactCost
 
 
 def _volume_flip(chosen: Option, months: Months, pair: Breakeven) -> Flip:
-    """From the breakeven's spans: the nearest end of the span that the first month lies in.
+    """From the breakeven's spans: the nearest end of the span that the mean month lies in.
 
-    An API that may not be used is no answer at any volume.
+    The ranking is by mean month, so with growth it is that month which has to reach another
+    span. An API that may not be used is no answer at any volume.
     """
     if pair.informational:
         return Flip(input="volume", factor=None, to_option=None)
-    now = months.requests[0]
+    mean = sum(months.requests, Decimal(0)) / len(months)
     side = "api" if chosen.is_api else "selfhost"
     candidates = [
-        (abs(math.log(float(edge) / float(now))), Decimal(edge) / now, span.option)
+        (abs(math.log(float(edge) / float(mean))), Decimal(edge) / mean, span.option)
         for span in pair.spans
         if span.cheaper != side
         for edge in (span.from_requests_per_month, span.to_requests_per_month)

@@ -69,6 +69,18 @@ class TestSelfHostChosen:
         assert float(factor) == pytest.approx(9_999 / 50_000)
 
 
+def test_with_growth_the_mean_month_has_to_get_there() -> None:
+    # One unit of $1,000 for a million requests against $0.01 each: equal at 100,000. Two months
+    # of 100,000 and 300,000 have a mean of 200,000, so half of everything flips it.
+    own, remote = stepped("1000", 1_000_000), api("0.01")
+    months = months_of(100_000, months=2, growth="2")
+    pair = breakeven(remote, [own], months)
+    flips = {flip.input: flip for flip in find_flips(own, [own, remote], months, pair)}
+    factor = flips["volume"].factor
+    assert factor is not None
+    assert float(factor) == pytest.approx(99_999 / 200_000)
+
+
 def test_the_nearest_flip_comes_first_and_never_comes_last() -> None:
     chosen, other = api("0.05"), stepped("1000", 20_000, labour="500")
     months = months_of(10_000)
