@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
+from planner.catalog.llm_request import rate_at
 from planner.catalog.llm_rows import flat_rate, scaled_rate
 from planner.catalog.names import did_you_mean
 from planner.catalog.types import LlmQuote, LlmRate, LlmRef, PriceRow, Processing
@@ -86,6 +87,7 @@ class PriceChanges:
         given = self.llm.get((ref.provider, ref.model, processing))
         if given is None:
             return None
+        read, write = _cache_rates(given, listed if processing == "standard" else None)
         return LlmQuote(
             ref=ref,
             resolved_id=ref.model if listed is None else listed.resolved_id,
@@ -93,14 +95,14 @@ class PriceChanges:
             at=at,
             input=flat_rate(given.input_usd_per_1m_tokens),
             output=flat_rate(given.output_usd_per_1m_tokens),
-            cache_read=_optional_rate(given.cache_read_usd_per_1m_tokens),
-            cache_write=_optional_rate(given.cache_write_usd_per_1m_tokens),
+            cache_read=read,
+            cache_write=write,
             cache_write_1h=None,
             time_of_day=False,
             retires_on=None if listed is None else listed.retires_on,
             source=given.source,
             observed=given.observed,
-            notes=("price given in the scenario",),
+            notes=("price given in the scenario", *_override_notes(given, listed)),
         )
 
     def has_llm_override(self, ref: LlmRef, processing: Processing) -> bool:
@@ -205,6 +207,34 @@ def _left(discount: Discount) -> Decimal:
 def _reduced_source(discount: Discount, list_source: str) -> str:
     percent = usd_text(Decimal(discount.percent))
     return f"list less {percent} % ({discount.source}); list: {list_source}"
+
+
+def _cache_rates(
+    given: LlmPriceOverride, listed: LlmQuote | None
+) -> tuple[LlmRate | None, LlmRate | None]:
+    """The override's own cache prices; those not given keep their list ratio to the input price."""
+    read = _optional_rate(given.cache_read_usd_per_1m_tokens)
+    write = _optional_rate(given.cache_write_usd_per_1m_tokens)
+    base = Decimal(0) if listed is None else rate_at(listed.input, Decimal(0))
+    if listed is None or not base:
+        return read, write
+    ratio = given.input_usd_per_1m_tokens / base
+    if read is None and listed.cache_read is not None:
+        read = flat_rate(rate_at(listed.cache_read, Decimal(0)) * ratio)
+    if write is None and listed.cache_write is not None:
+        write = flat_rate(rate_at(listed.cache_write, Decimal(0)) * ratio)
+    return read, write
+
+
+def _override_notes(given: LlmPriceOverride, listed: LlmQuote | None) -> tuple[str, ...]:
+    """What the override leaves open and how it was filled."""
+    notes: list[str] = []
+    open_cache = given.cache_read_usd_per_1m_tokens is None
+    if open_cache and listed is not None and listed.cache_read is not None:
+        notes.append("its cache price keeps the list ratio to the input price")
+    if listed is not None and len(listed.input) > 1:
+        notes.append("a flat price: the list's tiers by input length do not apply")
+    return tuple(notes)
 
 
 def _optional_rate(value: Decimal | None) -> LlmRate | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
+from planner.catalog.api_ref import api_ref
 from planner.catalog.catalog import LIST_REGION
 from planner.catalog.refresh_draft import Change, row_changes
 from planner.catalog.rows import RawRow, RowKey
@@ -114,12 +115,7 @@ def _llm_rows(
             if given.kind == "llm"
         }
         for option in scenario.options.api:
-            ref = LlmRef(
-                provider=option.provider,
-                model=option.model,
-                region=option.region,
-                endpoint=option.endpoint,
-            )
+            ref = api_ref(option, scenario.region)
             if (ref.provider, ref.model) not in own or _is_listed(ref):
                 refs.append(ref)
     return llm.resolve_rows(refs, at=at), llm.shipped_source()[0]

@@ -71,7 +71,8 @@ def _evaluate(path: Path, sets: Sequence[str], prices: PriceOptions) -> Evaluati
             prices_file=prices.prices_file,
             as_of=prices.as_of,
         )
-        return Evaluation(loaded=loaded, recommendation=recommend(scenario, demand, catalog))
+        recommendation = recommend(scenario, demand, catalog, base_dir=loaded.base_dir)
+        return Evaluation(loaded=loaded, recommendation=recommendation)
     except ScenarioError as error:
         raise ScenarioError(loaded.locate(error.problems)) from error
     except InputError as error:

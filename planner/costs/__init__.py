@@ -14,6 +14,7 @@ from planner.costs.terms import (
     Fleet,
     PerInstance,
     PerRequest,
+    Reserved,
     Term,
     Tiered,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "PerInstance",
     "PerRequest",
     "PricingInputs",
+    "Reserved",
     "Resource",
     "StackKind",
     "Term",

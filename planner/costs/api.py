@@ -9,6 +9,7 @@ from functools import cache
 from typing import Protocol
 
 from planner.catalog.types import LlmQuote, LlmRate, LlmRef, Processing
+from planner.costs.months import Months
 from planner.costs.terms import CachedTokens, PerRequest, Term
 from planner.costs.tokens import TokenCost, min_cacheable_prefix_tokens, token_cost
 from planner.costs.types import CostLine
@@ -32,29 +33,43 @@ def api_usage_lines(
     prices: TokenPrices,
     ref: LlmRef,
     demand: Demand,
-    days: Sequence[date],
+    months: Months,
     hour_weights_utc: Sequence[float],
 ) -> Callable[[int], tuple[CostLine, ...]]:
-    """Token lines of each month of the horizon; ``days[t]`` is the day month t is priced at.
+    """Token lines of each month of the horizon.
 
-    Months with the same rates get the same tuple.
+    Deferrable requests go to batch in the months where that is cheaper than the standard price
+    with its caching, at the month's volume. Months with the same rates share their lines.
     """
     known: dict[object, tuple[CostLine, ...]] = {}
 
-    @cache
-    def lines(month: int) -> tuple[CostLine, ...]:
-        standard = prices.llm_hourly_quotes(ref, days[month], "standard")
-        if standard is None:
-            return known.setdefault(None, (_unpriced(ref),))
-        batch = None
-        if demand.deferrable_share:
-            batch = prices.llm_hourly_quotes(ref, days[month], "batch")
+    def priced(
+        standard: Sequence[LlmQuote], batch: Sequence[LlmQuote] | None
+    ) -> tuple[CostLine, ...]:
         rates = tuple(_rates(quote) for quote in (*standard, *(batch or ())))
         if rates not in known:
             known[rates] = _lines(standard, batch, demand, hour_weights_utc)
         return known[rates]
 
+    @cache
+    def lines(month: int) -> tuple[CostLine, ...]:
+        standard = prices.llm_hourly_quotes(ref, months.priced_on[month], "standard")
+        if standard is None:
+            return known.setdefault(None, (_unpriced(ref),))
+        plain = priced(standard, None)
+        if not demand.deferrable_share:
+            return plain
+        batch = prices.llm_hourly_quotes(ref, months.priced_on[month], "batch")
+        if batch is None:
+            return plain
+        requests = months.requests[month]
+        return min(priced(standard, batch), plain, key=lambda found: _total(found, requests))
+
     return lines
+
+
+def _total(lines: Sequence[CostLine], requests: Decimal) -> Decimal:
+    return sum((line.term.at(requests) for line in lines if line.term is not None), Decimal(0))
 
 
 def _rates(quote: LlmQuote) -> object:

@@ -7,6 +7,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
+from planner.catalog.api_ref import api_ref
 from planner.catalog.types import LlmQuote, LlmRef
 from planner.costs.api import api_usage_lines, quotes_note
 from planner.costs.inputs import PricingInputs, below_floor, stack_prices
@@ -28,21 +29,16 @@ _ROLE_ARMS: dict[str, Arm] = {
 
 def api_option(inputs: PricingInputs, option: ApiOption) -> Option:
     scenario = inputs.scenario
-    ref = LlmRef(
-        provider=option.provider,
-        model=option.model,
-        region=option.region,
-        endpoint=option.endpoint,
-    )
+    ref = api_ref(option, scenario.region)
     first = inputs.catalog.llm_hourly_quotes(ref, inputs.months.priced_on[0], "standard")
     is_bedrock = option.provider == "aws"
     reason = (
-        _residency_forbids(scenario, option)
+        _residency_forbids(scenario, ref)
         or _not_sold(ref, first, inputs.months.priced_on[0])
         or below_floor(scenario, option.quality)
     )
     usage = api_usage_lines(
-        inputs.catalog, ref, inputs.demand, inputs.months.priced_on, inputs.hour_weights_utc
+        inputs.catalog, ref, inputs.demand, inputs.months, inputs.hour_weights_utc
     )
     around = _api_surroundings(inputs, is_bedrock=is_bedrock)
     deployable = is_bedrock or option.provider in _gateway_providers()
@@ -92,16 +88,15 @@ def _api_surroundings(inputs: PricingInputs, *, is_bedrock: bool) -> tuple[CostL
     return (*stack, *ownership_lines(scenario.tco, scenario.tco.api, scenario.horizon.months))
 
 
-def _residency_forbids(scenario: Scenario, option: ApiOption) -> str | None:
+def _residency_forbids(scenario: Scenario, ref: LlmRef) -> str | None:
     rule = scenario.limits.data_residency
     if rule is None:
         return None
-    region = option.region or (scenario.region if option.provider == "aws" else None)
-    inside = region in rule.allowed_regions
-    if rule.forbid_apis and not (rule.allow_bedrock and option.provider == "aws" and inside):
+    inside = ref.region in rule.allowed_regions
+    if rule.forbid_apis and not (rule.allow_bedrock and ref.provider == "aws" and inside):
         return f"data residency forbids it: {rule.reason}"
     if not inside:
-        where = "its region is not stated" if region is None else f"{region} is not allowed"
+        where = "its region is not stated" if ref.region is None else f"{ref.region} is not allowed"
         return f"data residency: {where} ({rule.reason})"
     return None
 

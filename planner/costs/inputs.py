@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 
 from planner.catalog.catalog import Catalog
 from planner.costs.months import Months
@@ -21,7 +22,8 @@ class PricingInputs:
     """What prices an option: the scenario, its demand, the prices, the months.
 
     ``peak_rps_per_monthly_request`` is the capacity needed at the peak per request of the month;
-    ``hour_weights_utc`` the 168 weights in UTC, for prices that depend on the hour.
+    ``hour_weights_utc`` the 168 weights in UTC, for prices that depend on the hour; ``base_dir``
+    the folder that files named in the scenario are relative to.
     """
 
     scenario: Scenario
@@ -30,6 +32,7 @@ class PricingInputs:
     months: Months
     hour_weights_utc: tuple[float, ...]
     peak_rps_per_monthly_request: float
+    base_dir: Path = Path()
 
 
 def below_floor(scenario: Scenario, quality: Quality | None) -> str | None:

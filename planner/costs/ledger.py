@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from planner.costs.commitments import instance_months
 from planner.costs.months import Months
-from planner.costs.terms import Fixed
-from planner.costs.types import AmountLine, CostLine, Factors, Ledger, Option
+from planner.costs.terms import Fixed, Reserved
+from planner.costs.types import AmountLine, Category, CostLine, Factors, Ledger, Option
 from planner.scenario.economics import Credit
 
-__all__ = ["AS_GIVEN", "bought_for", "ledger_at", "mean_ledger", "monthly_ledgers"]
+__all__ = ["AS_GIVEN", "ledger_at", "mean_ledger", "monthly_ledgers"]
 
 AS_GIVEN = Factors()
 
@@ -22,19 +24,18 @@ def ledger_at(
     *,
     month: int = 0,
     factors: Factors = AS_GIVEN,
-    fleet_requests: Decimal | None = None,
+    bought: tuple[int, int] | None = None,
 ) -> Ledger:
     """Lines of ``option`` at a monthly volume, at the prices of a month.
 
-    ``fleet_requests`` is the volume its instances were bought for, when that is not the volume
-    served: a commitment outlives the month that needed it.
+    ``bought`` are its reserved and on-demand instances when those do not follow the volume: a
+    reservation outlives the month that needed it, and its last months may be on demand.
     """
     volume = requests * factors.volume
-    committed = volume if fleet_requests is None else fleet_requests * factors.volume
     return Ledger(
         requests_per_month=volume,
         lines=tuple(
-            AmountLine(line=line, usd=_amount(line, volume, committed, factors))
+            AmountLine(line=line, usd=_amount(line, volume, bought, factors))
             for line in option.lines_in_month(month)
         ),
         missing=option.missing,
@@ -42,20 +43,13 @@ def ledger_at(
 
 
 def _amount(
-    line: CostLine, volume: Decimal, committed: Decimal, factors: Factors
+    line: CostLine, volume: Decimal, bought: tuple[int, int] | None, factors: Factors
 ) -> Decimal | None:
     if line.term is None:
         return None
-    base = committed if line.committed else volume
-    return line.term.at(base, factors.capacity) * factors.of(line.driver)
-
-
-def bought_for(option: Option, months: Months, month: int) -> Decimal:
-    """The volume whose instances are paid in a month: the largest of the months before that
-    the option's commitment still covers.
-    """
-    first = max(0, month + 1 - max(option.commitment_months, 1))
-    return max(months.requests[first : month + 1])
+    if bought is not None and isinstance(line.term, Reserved):
+        return line.term.of_month(*bought) * factors.of(line.driver)
+    return line.term.at(volume, factors.capacity) * factors.of(line.driver)
 
 
 def monthly_ledgers(
@@ -65,21 +59,32 @@ def monthly_ledgers(
     factors: Factors = AS_GIVEN,
     credits: Sequence[Credit] = (),
 ) -> tuple[Ledger, ...]:
-    """One ledger a month; committed instances stay paid for the length of their commitment."""
+    """One ledger a month, credits taken off."""
     ledgers: list[Ledger] = []
-    known: dict[tuple[int, Decimal, Decimal], Ledger] = {}
+    known: dict[object, Ledger] = {}
+    bought = _bought(option, months, factors)
     for month, requests in enumerate(months.requests):
-        paid_for = bought_for(option, months, month)
+        instances = None if bought is None else bought[month]
         # Months with the same lines and volume are one ledger: most plans have only one.
-        key = (id(option.lines_in_month(month)), requests, paid_for)
+        key = (id(option.lines_in_month(month)), requests, instances)
         if key not in known:
-            known[key] = ledger_at(
-                option, requests, month=month, factors=factors, fleet_requests=paid_for
-            )
+            known[key] = ledger_at(option, requests, month=month, factors=factors, bought=instances)
         ledgers.append(known[key])
     for credit in credits:
         ledgers = _with_credit(ledgers, credit, months.priced_on)
     return tuple(ledgers)
+
+
+def _bought(option: Option, months: Months, factors: Factors) -> tuple[tuple[int, int], ...] | None:
+    """Reserved and on-demand instances of each month; None without a commitment."""
+    fleet = option.fleet
+    if fleet is None or not option.commitment_months:
+        return None
+    needed = [
+        fleet.instances(requests * factors.volume, factors.capacity) for requests in months.requests
+    ]
+    reserved, on_demand = instance_months(needed, option.commitment_months)
+    return tuple(zip(reserved, on_demand, strict=True))
 
 
 def _with_credit(ledgers: list[Ledger], credit: Credit, days: Sequence[date]) -> list[Ledger]:
@@ -93,7 +98,7 @@ def _with_credit(ledgers: list[Ledger], credit: Credit, days: Sequence[date]) ->
         )
         used = min(left, owed) if day <= credit.ends_on else Decimal(0)
         left -= used
-        changed.append(_add(ledger, _credit_line(credit, ledger), -used) if used else ledger)
+        changed.append(_credited(ledger, credit, used, owed) if used else ledger)
     return changed
 
 
@@ -103,24 +108,31 @@ def _pays(credit: Credit, line: CostLine) -> bool:
     return line.billed_by == "provider" and line.provider == credit.provider
 
 
-def _credit_line(credit: Credit, ledger: Ledger) -> CostLine:
-    paid = next(a.line for a in ledger.lines if _pays(credit, a.line))
+def _credited(ledger: Ledger, credit: Credit, used: Decimal, owed: Decimal) -> Ledger:
+    """The credit as a line of its own in each category it pays, by their shares of what is owed."""
+    owed_in: dict[Category, Decimal] = {}
+    for amount in ledger.lines:
+        if amount.usd is not None and _pays(credit, amount.line):
+            category = amount.line.category
+            owed_in[category] = owed_in.get(category, Decimal(0)) + amount.usd
+    lines = tuple(
+        AmountLine(line=_credit_line(credit, category), usd=-used * part / owed)
+        for category, part in owed_in.items()
+    )
+    return replace(ledger, lines=(*ledger.lines, *lines))
+
+
+def _credit_line(credit: Credit, category: Category) -> CostLine:
     return CostLine(
         name=f"{credit.provider} credit",
-        category=paid.category,
-        billed_by=paid.billed_by,
+        category=category,
+        billed_by="aws" if credit.provider == "aws" else "provider",
         driver="other",
         term=Fixed(Decimal(0)),
         formula=f"${credit.usd:f} until {credit.ends_on}",
         source=credit.source,
-    )
-
-
-def _add(ledger: Ledger, line: CostLine, usd: Decimal) -> Ledger:
-    return Ledger(
-        requests_per_month=ledger.requests_per_month,
-        lines=(*ledger.lines, AmountLine(line=line, usd=usd)),
-        missing=ledger.missing,
+        provider=credit.provider,
+        is_credit=True,
     )
 
 

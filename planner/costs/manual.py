@@ -11,6 +11,7 @@ from planner.costs.terms import Fixed, Fleet, PerInstance, PerRequest, Term
 from planner.costs.types import CostLine, Option, StackKind
 from planner.demand.types import Demand
 from planner.money import usd_text
+from planner.scenario.model import Scenario
 from planner.scenario.options import Arm, ManualOption
 from planner.scenario.provenance import Assumption
 from planner.units import TOKENS_PER_MTOK
@@ -50,10 +51,19 @@ def manual_option(inputs: PricingInputs, option: ManualOption) -> Option:
             ),
         ),
     )
-    below = below_floor(scenario, option.quality)
-    reason = below or over_limit(priced, inputs.months)
-    hardware = (priced,) if below is None else ()
+    ruled_out = below_floor(scenario, option.quality) or _residency_forbids(scenario, option)
+    reason = ruled_out or over_limit(priced, inputs.months)
+    hardware = (priced,) if ruled_out is None else ()
     return replace(priced, feasible=reason is None, reason=reason, hardware=hardware)
+
+
+def _residency_forbids(scenario: Scenario, option: ManualOption) -> str | None:
+    """A quote names no region: what leaves the own account is taken as outside."""
+    rule = scenario.limits.data_residency
+    leaves = option.arm.startswith("api_") or option.arm == "hybrid"
+    if rule is None or not (leaves and rule.forbid_apis):
+        return None
+    return f"data residency forbids it: {rule.reason}"
 
 
 def _fleet(option: ManualOption) -> Fleet | None:

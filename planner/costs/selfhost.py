@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from planner.catalog.types import InstanceType, PriceRow
-from planner.costs.terms import Fleet, PerInstance
+from planner.costs.terms import Fleet, PerInstance, Reserved, Term
 from planner.costs.types import CostLine, Resource
 from planner.demand.types import Demand
 from planner.money import usd_from_float
@@ -103,20 +103,32 @@ def checkpoint_gb(serving: ServingOption) -> Decimal:
     return usd_from_float(round(size, 1))
 
 
-def instance_line(price: PriceRow, fleet: Fleet, hours_per_month: Decimal) -> CostLine:
-    """The GPU instances, paid for every hour of the month."""
+def instance_line(
+    price: PriceRow, fleet: Fleet, hours_per_month: Decimal, on_demand: PriceRow
+) -> CostLine:
+    """The GPU instances, paid for every hour of the month.
+
+    ``on_demand`` is the price of months that no whole reservation term covers; where it is not
+    known, the reserved price stands for them.
+    """
     per_hour = "no price" if price.usd is None else f"${price.usd:f} an hour"
-    committed = price.purchase != "on_demand"
+    formula = f"{price.item} x {per_hour} ({price.purchase}) x {hours_per_month:f} h"
+    term: Term | None = None
+    if price.usd is not None and price.purchase == "on_demand":
+        term = PerInstance(fleet, price.usd * hours_per_month)
+    elif price.usd is not None:
+        fallback = price.usd if on_demand.usd is None else on_demand.usd
+        term = Reserved(fleet, price.usd * hours_per_month, fallback * hours_per_month)
+        formula += f", ${fallback:f} in months beyond whole terms"
     return CostLine(
         name="instances",
         category="infrastructure",
         billed_by="aws",
         driver="gpu_price",
-        term=None if price.usd is None else PerInstance(fleet, price.usd * hours_per_month),
-        formula=f"{price.item} x {per_hour} ({price.purchase}) x {hours_per_month:f} h",
+        term=term,
+        formula=formula,
         source=price.source,
         observed=price.observed,
-        committed=committed,
         resource=Resource(
             component="instances",
             aws_type="aws:autoscaling/group:Group",

@@ -135,6 +135,7 @@ def _candidates(site: _Site) -> tuple[ServingOption, ...] | str:
         instances=catalog.instance_types(site.region),
         accelerators=catalog.accelerators,
         card=card,
+        measured=None if option.measured is None else site.inputs.base_dir / option.measured,
     )
 
 
@@ -241,7 +242,8 @@ def _hardware_option(
     )
     if fleet is None or serving.capacity is None:
         return None
-    own = [instance_line(price, fleet, site.prices.hours_per_month)]
+    on_demand = site.inputs.catalog.instance_price(price.item, site.region, "on_demand")
+    own = [instance_line(price, fleet, site.prices.hours_per_month, on_demand)]
     if not _replaced(site):
         own += vllm_instance_lines(
             site.prices,
@@ -337,12 +339,17 @@ def _assumptions(best: Option) -> tuple[Assumption, ...]:
     )
 
 
+def _how_near(reason: str) -> int:
+    """How far a candidate got: past its limit, for want of a price, speed, memory, or data."""
+    marks = ("beyond", "price", " ms > ", " usable")
+    return next((rank for rank, mark in enumerate(marks) if mark in reason), len(marks))
+
+
 def _why_none(excluded: list[Excluded]) -> str:
     """One sentence for an option that nothing can serve: the nearest miss stands for all."""
     if not excluded:
         return "no instance type to consider is offered in the region"
-    # A candidate beyond a limit could serve the workload; the others could not.
-    nearest = next((e for e in excluded if "beyond" in e.reason), excluded[0])
+    nearest = min(excluded, key=lambda entry: _how_near(entry.reason))
     others = len(excluded) - 1
     more = f"; {others} other candidates cannot either" if others else ""
     return f"{nearest.candidate}: {nearest.reason}{more}"

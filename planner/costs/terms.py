@@ -14,7 +14,16 @@ from typing import Protocol
 
 from planner.money import usd_from_float
 
-__all__ = ["CachedTokens", "Fixed", "Fleet", "PerInstance", "PerRequest", "Term", "Tiered"]
+__all__ = [
+    "CachedTokens",
+    "Fixed",
+    "Fleet",
+    "PerInstance",
+    "PerRequest",
+    "Reserved",
+    "Term",
+    "Tiered",
+]
 
 ONE = Decimal(1)
 
@@ -174,6 +183,8 @@ class Fleet:
         needed = int(requests // per_replica)
         if needed * per_replica < requests:
             needed += 1
+        # A service that is up has one replica beside its spare, however little is asked of it.
+        needed = max(needed, 1)
         return max(needed + self.spare_replicas, self.min_replicas)
 
     def instances(self, requests: Decimal, capacity_factor: Decimal = ONE) -> int:
@@ -195,7 +206,10 @@ class Fleet:
         limit = self.max_replicas
         if limit is None:
             return None
-        too_few = self.max_instances is not None and self.max_instances < self.min_instances
+        least = max(
+            self.min_instances, -(-(self.fixed_replicas or 0) // self.replicas_per_instance)
+        )
+        too_few = self.max_instances is not None and self.max_instances < least
         if too_few or limit < self.min_replicas:
             return Decimal(0)
         serving = max(limit - self.spare_replicas, 0)
@@ -218,3 +232,20 @@ class PerInstance:
 
     def kinks(self) -> tuple[float, ...]:
         return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved(PerInstance):
+    """Instances bought for a term: ``monthly_usd_per_instance`` while reserved.
+
+    Months that no whole term covers cost ``on_demand_usd_per_instance``. At a steady volume, which
+    is what ``at`` prices, every month is reserved.
+    """
+
+    on_demand_usd_per_instance: Decimal
+
+    def of_month(self, reserved: int, on_demand: int) -> Decimal:
+        """Cost of a month with so many instances of each kind."""
+        return (
+            self.monthly_usd_per_instance * reserved + self.on_demand_usd_per_instance * on_demand
+        )

@@ -66,8 +66,8 @@ class CostLine:
 
     ``term`` is None when a price in it is not known; ``reason_unpriced`` then says which, and
     every total with this line is a floor. ``formula`` shows the figures behind the line.
-    ``provider`` is the API provider that invoices it. ``committed`` lines stay paid for the
-    option's commitment, whatever the load does.
+    ``provider`` is the API provider that invoices it. ``is_credit`` marks money granted, which
+    lowers the bill but is no spend.
     """
 
     name: str
@@ -82,7 +82,7 @@ class CostLine:
     resource: Resource | None = None
     reason_unpriced: str | None = None
     provider: str | None = None
-    committed: bool = False
+    is_credit: bool = False
 
     @property
     def follows_requests(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -19,6 +19,12 @@ FlipInput = Literal["volume", "api_price", "gpu_price", "capacity", "labour"]
 
 # How far an input is searched either way; beyond it the answer "never flips".
 _RANGE = Decimal(20)
+# Volumes are tried this far apart, then narrowed: closer spans of another winner can be missed.
+_VOLUME_STEP = 1.04
+_ROUNDS = 30
+# Factors whose logarithms are this close are the same turn of the answer.
+_SAME = 1e-3
+ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,31 +40,68 @@ class Flip:
     to_option: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Field:
+    """The choice on any of its own hardware, and every rival on any of its."""
+
+    own: tuple[CompactCost, ...]
+    rivals: tuple[CompactCost, ...]
+
+    def beaten(self, *, capacity: Decimal = ONE, volume: Decimal = ONE) -> str | None:
+        """The rival that is cheaper than the choice; None when none is."""
+        best = _cheapest(self.own, capacity, volume)
+        rival = _cheapest(self.rivals, capacity, volume)
+        if rival is None:
+            return None
+        return rival[1] if best is None or rival[0] < best[0] else None
+
+
+def _cheapest(
+    costs: Sequence[CompactCost], capacity: Decimal, volume: Decimal
+) -> tuple[Decimal, str] | None:
+    """Of those whose limits hold."""
+    able = [
+        (cost.total(capacity=capacity, volume=volume), cost.label)
+        for cost in costs
+        if cost.serves(capacity=capacity, volume=volume)
+    ]
+    return min(able) if able else None
+
+
 def find_flips(
     chosen: Option, options: Sequence[Option], months: Months, pair: Breakeven
 ) -> tuple[Flip, ...]:
     """Flips of the choice, the nearest first; inputs that never flip come last.
 
-    Every hardware choice of the other options counts as a rival; other hardware of the chosen
-    option is not another answer.
+    Every hardware choice within its limits counts, on both sides; other hardware of the chosen
+    option is not another answer. None at all when credits alone make it the choice: flips are at
+    full prices.
     """
     own = compact_cost(chosen, months)
-    rivals = [
-        (hardware, compact_cost(hardware, months))
-        for option in options
-        if option.feasible and option.name != chosen.name
-        for hardware in option.hardware or (option,)
-    ]
-    costs = [cost for _, cost in rivals]
-    growing = [cost for option, cost in rivals if option.fleet is not None]
+    field = _Field(
+        own=_compact_hardware(chosen, months),
+        rivals=tuple(
+            cost
+            for option in options
+            if option.feasible and option.name != chosen.name
+            for cost in _compact_hardware(option, months)
+        ),
+    )
+    if field.beaten() is not None:
+        return ()
+    within = [cost for cost in field.rivals if cost.serves()]
     flips = [
-        _volume_flip(chosen, months, pair),
-        _price_flip("api_price", own, costs),
-        _price_flip("gpu_price", own, costs),
-        _capacity_flip(own, growing if chosen.is_api else costs, up=chosen.is_api),
-        _price_flip("labour", own, costs),
+        _volume_flip(chosen, months, pair, field),
+        _price_flip("api_price", own, within, alone=chosen.is_api),
+        _price_flip("gpu_price", own, within),
+        _capacity_flip(field, up=chosen.is_api),
+        _price_flip("labour", own, within),
     ]
     return tuple(sorted(flips, key=_distance))
+
+
+def _compact_hardware(option: Option, months: Months) -> tuple[CompactCost, ...]:
+    return tuple(compact_cost(hardware, months) for hardware in option.hardware or (option,))
 
 
 def _distance(flip: Flip) -> tuple[float, str]:
@@ -66,13 +109,22 @@ def _distance(flip: Flip) -> tuple[float, str]:
     return (far, flip.input)
 
 
-def _price_flip(name: PriceInput, own: CompactCost, rivals: Sequence[CompactCost]) -> Flip:
-    """Totals are affine in a price, so the crossing with each rival is exact."""
+def _price_flip(
+    name: PriceInput,
+    own: CompactCost,
+    rivals: Sequence[CompactCost],
+    *,
+    alone: bool = False,
+) -> Flip:
+    """Totals are affine in a price, so the crossing with each rival is exact.
+
+    ``alone``: only the choice's own price moves; else every option's with the same input does.
+    """
     rise = own.of(name)
     base = own.total() - rise
     found: list[tuple[float, Decimal, str]] = []
     for rival in rivals:
-        other_rise = rival.of(name)
+        other_rise = Decimal(0) if alone else rival.of(name)
         other_base = rival.total() - other_rise
         if rise == other_rise:
             continue
@@ -85,49 +137,64 @@ def _price_flip(name: PriceInput, own: CompactCost, rivals: Sequence[CompactCost
     return Flip(input=name, factor=factor, to_option=label)
 
 
-def _volume_flip(chosen: Option, months: Months, pair: Breakeven) -> Flip:
-    """From the breakeven's spans: the nearest end of the span that the mean month lies in.
+def _volume_flip(chosen: Option, months: Months, pair: Breakeven, field: _Field) -> Flip:
+    """The whole horizon's volumes times a factor: found by steps, narrowed by bisection.
 
-    The ranking is by mean month, so with growth it is that month which has to reach another
-    span. An API that may not be used is no answer at any volume.
+    At a steady volume the ends of the breakeven's spans are whole requests: the nearest stands,
+    unless the steps find another answer closer by.
     """
-    if pair.informational:
-        return Flip(input="volume", factor=None, to_option=None)
-    mean = sum(months.requests, Decimal(0)) / len(months)
+    found = [flip for sign in (1, -1) if (flip := _stepped_volume(field, sign)) is not None]
+    nearest = min(found, key=_distance, default=None)
+    if len(set(months.requests)) == 1 and not pair.informational:
+        edge = min(_span_edges(chosen, months.requests[0], pair), key=_distance, default=None)
+        if edge is not None:
+            clearly = nearest is not None and _distance(nearest)[0] < _distance(edge)[0] - _SAME
+            nearest = nearest if clearly else edge
+    return nearest or Flip(input="volume", factor=None, to_option=None)
+
+
+def _span_edges(chosen: Option, requests: Decimal, pair: Breakeven) -> list[Flip]:
     side = "api" if chosen.is_api else "selfhost"
-    candidates = [
-        (abs(math.log(float(edge) / float(mean))), Decimal(edge) / mean, span.option)
+    return [
+        Flip(input="volume", factor=Decimal(edge) / requests, to_option=span.option)
         for span in pair.spans
         if span.cheaper != side
         for edge in (span.from_requests_per_month, span.to_requests_per_month)
         if edge is not None
     ]
-    if not candidates:
-        return Flip(input="volume", factor=None, to_option=None)
-    _, factor, option = min(candidates)
-    return Flip(input="volume", factor=factor, to_option=option)
 
 
-def _capacity_flip(own: CompactCost, rivals: Sequence[CompactCost], *, up: bool) -> Flip:
+def _stepped_volume(field: _Field, sign: int) -> Flip | None:
+    """The nearest factor above (``sign`` 1) or below 1 at which a rival is cheaper."""
+    steps = math.ceil(math.log(float(_RANGE)) / math.log(_VOLUME_STEP))
+    for step in range(1, steps + 1):
+        high = _VOLUME_STEP ** (sign * step)
+        if field.beaten(volume=usd_from_float(high)) is None:
+            continue
+        low = _VOLUME_STEP ** (sign * (step - 1))
+        factor = _narrowed(low, high, lambda f: field.beaten(volume=f) is not None)
+        return Flip(input="volume", factor=factor, to_option=field.beaten(volume=factor))
+    return None
+
+
+def _capacity_flip(field: _Field, *, up: bool) -> Flip:
     """Cost falls with capacity, so one change of sign can be bisected: upwards for rivals that
     grow better, downwards for a choice that grows worse.
     """
+    movable = any(cost.fleet is not None for cost in (field.rivals if up else field.own))
     end = float(_RANGE) if up else 1 / float(_RANGE)
-    movable = bool(rivals) and (up or own.fleet is not None)
-    if not movable or _beaten(own, rivals, end) is None:
+    if not movable or field.beaten(capacity=usd_from_float(end)) is None:
         return Flip(input="capacity", factor=None, to_option=None)
-    low, high = 1.0, end
-    for _ in range(30):
+    factor = _narrowed(1.0, end, lambda f: field.beaten(capacity=f) is not None)
+    return Flip(input="capacity", factor=factor, to_option=field.beaten(capacity=factor))
+
+
+def _narrowed(low: float, high: float, flipped: Callable[[Decimal], bool]) -> Decimal:
+    """The factor between two at which the answer turns; it has turned at ``high``."""
+    for _ in range(_ROUNDS):
         middle = math.sqrt(low * high)
-        if _beaten(own, rivals, middle) is None:
-            low = middle
-        else:
+        if flipped(usd_from_float(middle)):
             high = middle
-    return Flip(input="capacity", factor=usd_from_float(high), to_option=_beaten(own, rivals, high))
-
-
-def _beaten(own: CompactCost, rivals: Sequence[CompactCost], capacity: float) -> str | None:
-    """The rival that is cheaper than the choice at this capacity; None when none is."""
-    factor = usd_from_float(capacity)
-    cost, label = min((rival.total(factor), rival.label) for rival in rivals)
-    return label if cost < own.total(factor) else None
+        else:
+            low = middle
+    return usd_from_float(high)

@@ -249,7 +249,9 @@ def _hourly(recommendation: Recommendation, ledger: Ledger) -> list[Decimal]:
     conventions = recommendation.scenario.conventions
     steady = used = Decimal(0)
     for amount in ledger.lines:
-        if amount.usd is None or amount.line.billed_by not in ("aws", "provider"):
+        billed = amount.line.billed_by in ("aws", "provider")
+        # A credit lowers the bill, not what is used: alarms watch use.
+        if amount.usd is None or not billed or amount.line.is_credit:
             continue
         if amount.line.follows_requests:
             used += amount.usd

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 from planner.catalog import Catalog
 from planner.costs import (
@@ -78,12 +79,16 @@ class Recommendation:
         return utc_hour_weights(self.demand, self.months.priced_on[0])
 
 
-def recommend(scenario: Scenario, demand: Demand, catalog: Catalog) -> Recommendation:
+def recommend(
+    scenario: Scenario, demand: Demand, catalog: Catalog, *, base_dir: Path = Path()
+) -> Recommendation:
     """Price every option, rank by mean monthly total cost, find breakeven and flips.
 
-    InputError when an API model, an instance type or a region is not known to the catalog.
+    ``base_dir`` is the folder that files named in the scenario are relative to.
+    InputError when an API model, an instance type or a region is not known to the catalog, or a
+    benchmark file of the scenario cannot be used.
     """
-    inputs = _inputs(scenario, demand, catalog)
+    inputs = _inputs(scenario, demand, catalog, base_dir)
     options = price_options(inputs)
     evaluated = [evaluate(option, inputs) for option in options]
     feasible = sorted(
@@ -117,7 +122,7 @@ def _assumptions(*evaluated: Evaluated | None) -> tuple[Assumption, ...]:
     return tuple(a for e in evaluated if e is not None for a in e.option.assumptions)
 
 
-def _inputs(scenario: Scenario, demand: Demand, catalog: Catalog) -> PricingInputs:
+def _inputs(scenario: Scenario, demand: Demand, catalog: Catalog, base_dir: Path) -> PricingInputs:
     first_day = scenario.starts_on or catalog.as_of
     peak = capacity_needed_rps(demand, demand.requests_per_month)
     return PricingInputs(
@@ -132,6 +137,7 @@ def _inputs(scenario: Scenario, demand: Demand, catalog: Catalog) -> PricingInpu
         ),
         hour_weights_utc=utc_hour_weights(demand, first_day),
         peak_rps_per_monthly_request=peak / float(demand.requests_per_month),
+        base_dir=base_dir,
     )
 
 

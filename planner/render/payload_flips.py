@@ -15,7 +15,6 @@ from planner.units import TOKENS_PER_MTOK
 
 __all__ = ["blended_api_price", "flip_views"]
 
-_EVERY_VOLUME = "every volume"
 _RANGE = "1/20 to 20 times"
 
 
@@ -55,7 +54,7 @@ def _view(recommendation: Recommendation, flip: Flip) -> FlipView:
         of=None if now is None else now.of,
         now=None if now is None else significant(now.value, 12),
         at_flip=at_flip,
-        searched=_EVERY_VOLUME if flip.input == "volume" else _RANGE,
+        searched=_RANGE,
     )
 
 

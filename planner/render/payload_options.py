@@ -84,7 +84,9 @@ def would_cost_usd(evaluated: Evaluated) -> Decimal | None:
 
 def idle_usd(evaluated: Evaluated) -> Decimal:
     """The bill of a month without a single request: what stands there anyway."""
-    return ledger_at(evaluated.option, Decimal(0)).bill_usd
+    committed = evaluated.option.commitment_months > 0 and evaluated.instances is not None
+    bought = (evaluated.instances or 0, 0) if committed else None
+    return ledger_at(evaluated.option, Decimal(0), bought=bought).bill_usd
 
 
 def per_1m_tokens(ledger: Ledger, tokens_per_request: Decimal) -> Decimal | None:

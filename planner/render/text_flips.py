@@ -40,7 +40,7 @@ def _row(flip: FlipView) -> tuple[str, ...]:
     of = "" if flip.of in (None, "workload") else f", {flip.of}"
     unit = NOT_APPLICABLE if flip.unit is None else f"{flip.unit}{of}"
     if flip.factor is None:
-        where = "any volume" if flip.input == "volume" else flip.searched
+        where = flip.searched
         return (_INPUTS[flip.input], now, "never", NOT_APPLICABLE, unit, f"not in {where}")
     return (
         _INPUTS[flip.input],

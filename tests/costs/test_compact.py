@@ -14,6 +14,7 @@ from planner.costs import (
     Fleet,
     PerInstance,
     PerRequest,
+    Reserved,
     Tiered,
     compact_cost,
     mean_ledger,
@@ -23,7 +24,7 @@ from tests.costs.test_ledger import line, months, option
 
 FLEET = Fleet(capacity_requests_per_month=Decimal(100), spare_replicas=1, replicas_per_instance=2)
 OPTION = option(
-    line("instances", PerInstance(FLEET, Decimal(700)), driver="gpu_price", committed=True),
+    line("instances", Reserved(FLEET, Decimal(700), Decimal(1100)), driver="gpu_price"),
     line("volumes", PerInstance(FLEET, Decimal(9))),
     line("logs", PerRequest(Decimal("0.003"))),
     line(
@@ -44,7 +45,21 @@ def test_the_total_is_the_mean_ledgers(volumes: list[int], capacity: Decimal) ->
     priced = replace(OPTION, fleet=FLEET)
     ledgers = monthly_ledgers(priced, months(*volumes), factors=Factors(capacity=capacity))
     compact = compact_cost(priced, months(*volumes))
-    difference = compact.total(capacity) - mean_ledger(ledgers).total_usd
+    difference = compact.total(capacity=capacity) - mean_ledger(ledgers).total_usd
+    assert abs(difference) < Decimal("1e-18")
+
+
+@given(
+    volumes=st.lists(st.integers(1, 2000), min_size=1, max_size=8),
+    factor=st.decimals(min_value="0.2", max_value=5, places=2),
+)
+def test_scaled_volumes_are_the_ledgers_of_scaled_volumes(
+    volumes: list[int], factor: Decimal
+) -> None:
+    priced = replace(OPTION, fleet=FLEET)
+    ledgers = monthly_ledgers(priced, months(*volumes), factors=Factors(volume=factor))
+    compact = compact_cost(priced, months(*volumes))
+    difference = compact.total(volume=factor) - mean_ledger(ledgers).total_usd
     assert abs(difference) < Decimal("1e-18")
 
 
@@ -53,5 +68,6 @@ def test_parts_by_driver_add_up_to_the_total() -> None:
     parts = [compact.of(driver) for driver in ("api_price", "gpu_price", "labour", "other")]
     assert sum(parts) == compact.total()
     assert compact.of("labour") == 4000
-    # Month 0 needs 2 + 1 replicas on 2 instances, month 1 7 + 1 on 4: (2 + 4) x 700 ÷ 2.
-    assert compact.of("gpu_price") == 2100
+    # Month 0 needs 2 + 1 replicas on 2 instances, reserved for both months; month 1 needs
+    # 7 + 1 on 4, the other two on demand: (2 x 2 x 700 + 2 x 1,100) ÷ 2.
+    assert compact.of("gpu_price") == 2500

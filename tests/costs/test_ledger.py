@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planner.costs import (
     CostLine,
@@ -16,11 +19,13 @@ from planner.costs import (
     Option,
     PerInstance,
     PerRequest,
+    Reserved,
     Term,
     mean_ledger,
     monthly_ledgers,
     plan_months,
 )
+from planner.costs.commitments import instance_months
 from planner.costs.types import BilledBy, Category, Driver
 from planner.scenario.economics import Credit
 
@@ -33,7 +38,6 @@ def line(
     billed_by: BilledBy = "aws",
     driver: Driver = "other",
     provider: str | None = None,
-    committed: bool = False,
 ) -> CostLine:
     return CostLine(
         name=name,
@@ -44,7 +48,6 @@ def line(
         formula="",
         source="test",
         provider=provider,
-        committed=committed,
         reason_unpriced="unknown" if term is None else None,
     )
 
@@ -94,20 +97,46 @@ def test_the_mean_month_is_the_mean_of_the_months() -> None:
 class TestCommitment:
     FLEET = Fleet(capacity_requests_per_month=Decimal(100))
 
-    def costs(self, commitment_months: int) -> list[Decimal]:
-        bought = line("instances", PerInstance(self.FLEET, Decimal(10)), committed=True)
+    def costs(self, term: int, *requests: int) -> list[Decimal]:
+        bought = line("instances", Reserved(self.FLEET, Decimal(10), Decimal(16)))
         running = line("volumes", PerInstance(self.FLEET, Decimal(1)))
-        ledgers = monthly_ledgers(
-            option(bought, running, commitment_months=commitment_months), months(300, 100, 100, 200)
-        )
-        return [ledger.total_usd for ledger in ledgers]
+        priced = replace(option(bought, running, commitment_months=term), fleet=self.FLEET)
+        return [ledger.total_usd for ledger in monthly_ledgers(priced, months(*requests))]
 
-    def test_without_one_the_cost_follows_the_load(self) -> None:
-        assert self.costs(0) == [33, 11, 11, 22]
+    def test_a_steady_need_is_reserved_throughout(self) -> None:
+        assert self.costs(2, 300, 300, 300, 300) == [33, 33, 33, 33]
 
-    def test_reserved_instances_stay_paid_for_their_term(self) -> None:
-        # Three bought in month 0 stay for three months; in month 3 two are needed.
-        assert self.costs(3) == [33, 31, 31, 22]
+    def test_reserved_instances_are_paid_whether_needed_or_not(self) -> None:
+        # Three reserved for two months; then one is needed, for another whole term.
+        assert self.costs(2, 300, 100, 100, 100) == [33, 31, 11, 11]
+
+    def test_a_remainder_shorter_than_a_term_is_on_demand(self) -> None:
+        # One for three months: two reserved, the third at 16. The second instance comes in
+        # month 2, when no whole term is left.
+        assert self.costs(2, 100, 100, 200) == [11, 11, 2 * 16 + 2]
+
+
+@pytest.mark.parametrize(
+    ("needed", "reserved", "on_demand"),
+    [
+        ([2] * 24, [2] * 24, [0] * 24),
+        ([2] * 18, [2] * 12 + [0] * 6, [0] * 12 + [2] * 6),
+        ([1] * 20 + [2] * 4, [1] * 24, [0] * 20 + [1] * 4),
+        ([0] * 3 + [5] * 12, [0] * 3 + [5] * 12, [0] * 15),
+    ],
+)
+def test_terms_of_twelve_months(
+    needed: list[int], reserved: list[int], on_demand: list[int]
+) -> None:
+    assert instance_months(needed, 12) == (tuple(reserved), tuple(on_demand))
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=30), st.integers(1, 12))
+def test_what_is_needed_is_there(needed: list[int], term: int) -> None:
+    reserved, on_demand = instance_months(needed, term)
+    for month, count in enumerate(needed):
+        assert reserved[month] + on_demand[month] >= count
+        assert on_demand[month] <= count
 
 
 class TestCredits:
@@ -131,6 +160,18 @@ class TestCredits:
 
     def test_it_ends_on_its_day(self) -> None:
         assert self.totals(self.credit(1000, date(2027, 2, 1))) == [30, 30, 130]
+
+    def test_it_is_spread_over_what_it_pays(self) -> None:
+        # $13 of AWS credit on $20 of infrastructure and $6 of tokens: 10 and 3.
+        lines = option(
+            line("gateway", Fixed(Decimal(20))),
+            line("bedrock", Fixed(Decimal(6)), category="api_usage"),
+        )
+        credit = self.credit(13, date(2027, 12, 31), "aws")
+        ledger = monthly_ledgers(lines, months(1), credits=[credit])[0]
+        assert ledger.category_usd("infrastructure") == 10
+        assert ledger.category_usd("api_usage") == 3
+        assert all(a.line.is_credit for a in ledger.lines if a.usd is not None and a.usd < 0)
 
     def test_it_pays_only_its_own_provider(self) -> None:
         assert self.totals(self.credit(1000, date(2027, 12, 31), "anthropic")) == [130] * 3

@@ -116,6 +116,30 @@ class TestForbidden:
         assert by_arm(found, "api_bedrock").option.feasible
         assert not by_arm(found, "api_frontier").option.feasible
 
+    def test_bedrock_is_priced_where_it_is_called(self) -> None:
+        # The price data know this model in the United States only.
+        bedrock = {"provider": "aws", "model": "qwen.qwen3-32b-v1:0"}
+        at_home = scenario(options={"api": [bedrock]})
+        assert by_arm(decide(at_home), "api_bedrock").option.feasible
+        abroad = scenario(options={"api": [bedrock]}, region="eu-central-1")
+        assert "no price" in reason(abroad, "api_bedrock")
+
+    def test_a_quote_that_leaves_the_account_is_outside(self) -> None:
+        rule = {**self.RULE, "allowed_regions": ["us-east-1"]}
+        options = {
+            "manual": [
+                {"name": "a", "arm": "api_frontier", "fixed_monthly_usd": 1, "source": "test"},
+                {"name": "b", "arm": "selfhost_ondemand", "fixed_monthly_usd": 1, "source": "test"},
+            ]
+        }
+        found = decide(scenario(options=options, limits={"data_residency": rule}))
+        assert not by_arm(found, "api_frontier").option.feasible
+        assert by_arm(found, "selfhost_ondemand").option.feasible
+
+    def test_a_pinned_number_past_the_limit(self) -> None:
+        options = selfhost(instance_types=["g6e.xlarge"], fixed_replicas=10, max_instances=2)
+        assert "max_instances 2" in reason(scenario(options=options), "selfhost_ondemand")
+
     def test_a_retired_model_is_refused(self) -> None:
         options = {"api": [{"provider": "deepseek", "model": "deepseek-chat"}]}
         assert "retired on 2026-07-24" in reason(scenario(options=options), "api_frontier")
@@ -212,6 +236,25 @@ class TestLaws:
         cut = cost(scenario(prices={"discounts": off}), "api_frontier")
         # 600,000 x (600 x 2.50 + 150 x 10) / 1e6 = $1,800 of tokens; a tenth is $180.
         assert full - cut == 180
+
+
+def test_a_cheaper_quote_without_cache_prices_keeps_caching() -> None:
+    shared = {"tokens": 3000, "distinct_prefixes": 1}
+    load = {**workload(20000), "input_tokens": 4000, "shared_prefix": shared}
+    options = {"api": [{"provider": "openai", "model": "gpt-6.1-terra"}]}
+    listed = cost(scenario(workload=load, options=options), "api_frontier")
+    # List is 1 and 5 per 1M; a quote at exactly list is list.
+    quoted = {
+        "kind": "llm",
+        "provider": "openai",
+        "model": "gpt-6.1-terra",
+        "input_usd_per_1m_tokens": 1,
+        "output_usd_per_1m_tokens": 5,
+        "source": "test",
+        "observed": "2026-11-01",
+    }
+    same = scenario(workload=load, options=options, prices={"overrides": [quoted]})
+    assert cost(same, "api_frontier") == listed
 
 
 def test_what_is_deployed_is_what_is_priced() -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from planner.catalog import LlmQuote, LlmRate, LlmRef, Processing, RateTier
-from planner.costs import CachedTokens
+from planner.costs import CachedTokens, Months
 from planner.costs.api import api_usage_lines, quotes_note
 from planner.costs.tokens import token_cost
 from planner.demand import Demand, LengthBucket, LengthStats, SharedPrefixDemand
@@ -102,8 +102,12 @@ GPT_4O = quote(rate("2.50"), rate("10"))
 TEXTBOOK = demand(("1", "500", "200"))
 
 
+def month_of(load: Demand) -> Months:
+    return Months(priced_on=(date(2026, 11, 21),), requests=(load.requests_per_month,))
+
+
 def monthly(prices: Prices, load: Demand) -> Decimal:
-    lines = api_usage_lines(prices, REF, load, [date(2026, 11, 21)], FLAT)(0)
+    lines = api_usage_lines(prices, REF, load, month_of(load), FLAT)(0)
     volume = load.requests_per_month
     return sum((line.term.at(volume) for line in lines if line.term is not None), Decimal(0))
 
@@ -154,7 +158,7 @@ class TestSharedPrefix:
         assert not token_cost([bare], self.LOAD, FLAT).caches
 
     def test_the_decay_follows_rate_and_lifetime(self) -> None:
-        lines = api_usage_lines(Prices(self.QUOTE), REF, self.LOAD, [date(2026, 11, 21)], FLAT)(0)
+        lines = api_usage_lines(Prices(self.QUOTE), REF, self.LOAD, month_of(self.LOAD), FLAT)(0)
         term = lines[0].term
         assert isinstance(term, CachedTokens)
         # One prefix, 300 s, a month of 2,592,000 s.
@@ -180,6 +184,16 @@ class TestDeferrable:
         load = demand(("1", "500", "200"), deferrable="1")
         assert monthly(Prices(GPT_4O, self.BATCH), load) == Decimal("487.5")
 
+    def test_batch_is_not_used_where_caching_is_cheaper(self) -> None:
+        # 3,800 of 4,000 tokens shared and warm: 0.00058 a request against 0.002 in batch.
+        cached = quote(rate("1"), rate("0"), read="0.1")
+        batch = quote(rate("0.5"), rate("0"), processing="batch")
+        load = demand(("1", "4000", "0"), prefix=("3800", 1), deferrable="0.5")
+        interactive = demand(("1", "4000", "0"), prefix=("3800", 1))
+        both = monthly(Prices(cached, batch), load)
+        assert both == monthly(Prices(cached, batch), interactive)
+        assert both < 300_000 * Decimal("0.001")
+
     def test_without_a_batch_price_it_costs_the_standard_one(self) -> None:
         load = demand(("1", "500", "200"), deferrable="0.2")
         assert monthly(Prices(GPT_4O), load) == 975
@@ -188,7 +202,7 @@ class TestDeferrable:
 def test_a_fully_deferrable_shared_prefix_has_nothing_to_cache() -> None:
     load = demand(("1", "4000", "0"), prefix=("2000", 1), deferrable="1")
     prices = Prices(TestSharedPrefix.QUOTE, quote(rate("0.5"), rate("0"), processing="batch"))
-    lines = api_usage_lines(prices, REF, load, [date(2026, 11, 21)], FLAT)(0)
+    lines = api_usage_lines(prices, REF, load, month_of(load), FLAT)(0)
     assert [line.name for line in lines] == ["batch input tokens", "batch output tokens"]
     assert monthly(prices, load) == 300_000 * Decimal("0.002")
 

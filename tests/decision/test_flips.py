@@ -78,7 +78,30 @@ def test_with_growth_the_mean_month_has_to_get_there() -> None:
     flips = {flip.input: flip for flip in find_flips(own, [own, remote], months, pair)}
     factor = flips["volume"].factor
     assert factor is not None
-    assert float(factor) == pytest.approx(99_999 / 200_000)
+    assert float(factor) == pytest.approx(0.5)
+
+
+def test_another_api_counts_as_another_answer() -> None:
+    # $50 and $0.010 a request against $0.011: equal at 50,000 requests.
+    fixed, rate = api("0.010", fixed="50", name="fixed"), api("0.011", name="rate")
+    months = months_of(40_000)
+    pair = breakeven(rate, [], months)
+    flips = {flip.input: flip for flip in find_flips(rate, [fixed, rate], months, pair)}
+    assert float(flips["volume"].factor or 0) == pytest.approx(50_000 / 40_000)
+    assert flips["volume"].to_option == "fixed"
+    # Its own price alone: $440 to $450.
+    assert float(flips["api_price"].factor or 0) == pytest.approx(450 / 440)
+
+
+def test_hardware_past_its_limit_is_no_rival() -> None:
+    # One unit holds 10,000 requests and would beat the API at any number; two are not to be had.
+    own, remote = stepped("10", 10_000, most=1), api("0.05")
+    months = months_of(50_000)
+    pair = breakeven(remote, [own], months)
+    flips = {flip.input: flip for flip in find_flips(remote, [own, remote], months, pair)}
+    # It holds the load once a unit serves 50,000: five times as much.
+    assert float(flips["capacity"].factor or 0) == pytest.approx(5)
+    assert flips["api_price"].factor is None
 
 
 def test_the_nearest_flip_comes_first_and_never_comes_last() -> None:
