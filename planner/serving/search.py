@@ -8,6 +8,7 @@ pair and shared by all sizes of an instance family. The instance's own memory is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from planner.catalog.types import Accelerator, InstanceType, ModelCard
 from planner.demand.types import Demand
@@ -15,6 +16,7 @@ from planner.scenario.economics import Slo
 from planner.scenario.options import SelfHostOption
 from planner.serving.capacity import Job, Outcome, outcome_of
 from planner.serving.lengths import lengths_of, longest_sequence_tokens
+from planner.serving.measured import ShippedRowsProvider, own_runs_provider
 from planner.serving.roofline import RooflineProvider
 from planner.serving.steps import Provider
 from planner.serving.types import ServingOption
@@ -22,7 +24,8 @@ from planner.serving.types import ServingOption
 __all__ = ["PROVIDERS", "serving_options"]
 
 # Asked in this order; the first that has data answers, and its name goes with the answer.
-PROVIDERS: tuple[Provider, ...] = (RooflineProvider(),)
+_MODELS: tuple[Provider, ...] = (RooflineProvider(),)
+PROVIDERS: tuple[Provider, ...] = (ShippedRowsProvider(rest=_MODELS), *_MODELS)
 
 _DEGREES = (1, 2, 4, 8)
 
@@ -37,12 +40,24 @@ def serving_options(
     accelerators: Mapping[str, Accelerator],
     card: ModelCard,
     providers: Sequence[Provider] = PROVIDERS,
+    measured: Path | None = None,
 ) -> tuple[ServingOption, ...]:
     """All candidates for an option, sorted by instance type and degree, infeasible ones included.
 
     ``instances`` are the types to be had in ``region``; types the option names that are not among
-    them come back with that reason.
+    them come back with that reason. ``measured`` is the user's own benchmark file or folder, asked
+    before all ``providers``; InputError when it cannot be used for the option.
     """
+    if measured is not None:
+        own = own_runs_provider(
+            option,
+            card,
+            measured,
+            instances=instances,
+            accelerators=accelerators,
+            rest=providers,
+        )
+        providers = (own, *providers)
     job = Job(
         option=option,
         demand=demand,
