@@ -209,7 +209,7 @@ class SelfHostOption(Section):
     measured: ShortText | None = Field(
         default=None,
         description="Your own benchmark file; beats any modelled capacity.",
-        examples=["measured/llama-8b-l40s.csv"],
+        examples=["measured/llama-8b-l40s.json"],
     )
     spot: SpotPrice | None = Field(
         default=None,

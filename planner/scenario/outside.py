@@ -12,20 +12,23 @@ from planner.scenario.yaml_marks import Finding, Path
 __all__ = ["OUTSIDE_RULES"]
 
 
-def _named_files(scenario: Given) -> Iterator[tuple[Path, str]]:
-    yield from scenario.texts("workload", "trace", "file")
-    yield from scenario.texts("workload", "input_tokens", "files")
-    yield from scenario.texts("workload", "output_tokens", "files")
-    yield from scenario.texts("prices", "snapshot")
+def _named_files(scenario: Given) -> Iterator[tuple[Path, str, bool]]:
+    """Place and name of each, and whether a folder will do."""
+    for keys in (("trace", "file"), ("input_tokens", "files"), ("output_tokens", "files")):
+        for path, name in scenario.texts("workload", *keys):
+            yield path, name, False
+    for path, name in scenario.texts("prices", "snapshot"):
+        yield path, name, False
     for option in scenario.sections("options", "selfhost"):
-        yield from option.texts("measured")
+        for path, name in option.texts("measured"):
+            yield path, name, True
 
 
 def _files(scenario: Given) -> Iterator[Finding]:
-    for path, name in _named_files(scenario):
+    for path, name, folder_too in _named_files(scenario):
         target = scenario.base_dir / name
         try:
-            if target.is_file():
+            if target.is_file() or (folder_too and target.is_dir()):
                 continue
             why = "is a folder, not a file" if target.is_dir() else "is not there"
         except (OSError, ValueError) as error:
