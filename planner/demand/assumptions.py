@@ -97,7 +97,8 @@ def clock_assumptions(
 
 def arrivals_assumption(workload: Workload, load: TraceLoad | None) -> Assumption:
     """How unevenly requests follow each other."""
-    path, quantity = "demand.interarrival_cv", "coefficient of variation of the gaps within a minute"
+    path = "demand.interarrival_cv"
+    quantity = "coefficient of variation of the gaps within a minute"
     if load is not None:
         return Assumption(
             path=path,

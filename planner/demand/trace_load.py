@@ -31,8 +31,8 @@ class TraceLoad:
     ``hour_weights`` are 168 weights with mean 1 in local time; None when the trace does not see
     every hour of a day. ``shape_hours`` says how many of them are its own: 0, 24 or 168.
     ``interarrival_cv`` is that within minutes: what comes and goes over longer times is in the
-    busiest minute already. Minutes are counted from the first request and the unfinished last one takes part, as in the
-    published figures of the Azure traces.
+    busiest minute already. Minutes are counted from the first request and the unfinished last one
+    takes part, as in the published figures of the Azure traces.
     """
 
     span_s: float
