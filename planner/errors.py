@@ -97,8 +97,7 @@ class MissingExtra(InputError):
 
     def __init__(self, extra: str, needed_for: str) -> None:
         super().__init__(
-            f"{needed_for} needs the extra `{extra}`: "
-            f"uv pip install 'llm-serving-planner[{extra}]'"
+            f"{needed_for} needs the extra `{extra}`: uv pip install 'llm-serving-planner[{extra}]'"
         )
 
 

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,14 +17,29 @@ from planner.cli.options import FORMAT, Out, Wide
 from planner.errors import InputError
 
 if TYPE_CHECKING:
+    from planner.cli.profiles_view import Choice
     from planner.render.blocks import Block
     from planner.serving.profile_build import Built, ModelSource
     from planner.serving.profiles import ProfileFile, ProfileStore
 
 __all__ = ["app"]
 
-_Precision = Literal["bf16", "fp8", "fp4", "int4"]
-_KvCache = Literal["bf16", "fp8"]
+
+class _Precision(StrEnum):
+    """Precision of weights; typer takes no list of a Literal."""
+
+    bf16 = "bf16"
+    fp8 = "fp8"
+    fp4 = "fp4"
+    int4 = "int4"
+
+
+class _KvCache(StrEnum):
+    """Precision of a KV cache."""
+
+    bf16 = "bf16"
+    fp8 = "fp8"
+
 
 _Models = Annotated[
     list[str] | None,
@@ -107,8 +123,8 @@ def build(
     sources = _sources(models or [], config, model_id)
     plan = BuildPlan(
         accelerators=_accelerators(system),
-        precisions=tuple(precision) if precision else None,
-        kv_caches=tuple(kv_cache or ("bf16", "fp8")),
+        precisions=tuple(each.value for each in precision) if precision else None,
+        kv_caches=tuple(each.value for each in kv_cache or _KvCache),
         degrees=tuple(sorted(set(tp or (1, 2, 4, 8)))),
         built=_day(day).isoformat(),
         settings=EngineSettings(),
@@ -149,19 +165,17 @@ def list_profiles(
 ) -> None:
     """Show which models have measured step times, on which GPUs and in which precision.
 
+    A model without its own times on a GPU is estimated from data sheets.
+
       planner profiles list --system H100 --precision fp8
       planner profiles list Qwen/Qwen3-32B --no-profile
     """
     from planner.cli import profiles_view as view
+    from planner.serving.profiles import profile_store
 
-    store = _store(profiles)
+    store = profile_store(profiles)
     files = store.files() if model is None else (_file(store, model),)
-    chosen = view.Choice(
-        accelerators=frozenset(_accelerators(system)) if system else None,
-        precisions=frozenset(precision) if precision else None,
-        kv_caches=frozenset(kv_cache) if kv_cache else None,
-        degrees=frozenset(tp) if tp else None,
-    )
+    chosen = _choice(system, precision, kv_cache, tp)
     text = _formatted(
         format_,
         blocks=lambda: view.list_blocks(files, chosen, no_profile=no_profile),
@@ -194,14 +208,10 @@ def show(
       planner profiles show openai/gpt-oss-120b --format json --grids
     """
     from planner.cli import profiles_view as view
+    from planner.serving.profiles import profile_store
 
-    found = _file(_store(profiles), model)
-    chosen = view.Choice(
-        accelerators=frozenset(_accelerators(system)) if system else None,
-        precisions=frozenset(precision) if precision else None,
-        kv_caches=frozenset(kv_cache) if kv_cache else None,
-        degrees=frozenset(tp) if tp else None,
-    )
+    found = _file(profile_store(profiles), model)
+    chosen = _choice(system, precision, kv_cache, tp)
     rows = [found.profile(key) for key in found.keys if chosen.takes(key)]
     text = _formatted(
         format_,
@@ -255,12 +265,6 @@ def _accelerators(named: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _store(folder: Path | None) -> ProfileStore:
-    from planner.serving.profiles import ProfileStore, shipped_profiles
-
-    return shipped_profiles() if folder is None else ProfileStore.of(folder).before_shipped()
-
-
 def _file(store: ProfileStore, model: str) -> ProfileFile:
     """The profiles of a model by id, alias or stem; InputError when there are none."""
     import difflib
@@ -276,6 +280,22 @@ def _file(store: ProfileStore, model: str) -> ProfileFile:
     near = difflib.get_close_matches(model.casefold(), known, n=1, cutoff=0.6)
     hint = f" (did you mean `{known[near[0]]}`?)" if near else ""
     raise InputError(f"no profiles of {model!r}{hint}; `planner profiles list` shows all")
+
+
+def _choice(
+    system: Sequence[str] | None,
+    precision: Sequence[str] | None,
+    kv_cache: Sequence[str] | None,
+    tp: Sequence[int] | None,
+) -> Choice:
+    from planner.cli.profiles_view import Choice
+
+    return Choice(
+        accelerators=frozenset(_accelerators(system)) if system else None,
+        precisions=frozenset(map(str, precision)) if precision else None,
+        kv_caches=frozenset(map(str, kv_cache)) if kv_cache else None,
+        degrees=frozenset(tp) if tp else None,
+    )
 
 
 def _make_folder(folder: Path) -> None:
@@ -305,13 +325,12 @@ def _formatted(
     wide: bool = False,
 ) -> str:
     """The result in the format asked for; only that one is made."""
-    import json
-
+    from planner.cli.prices_view import as_json
     from planner.render.markdown import markdown_of
     from planner.render.text import TextStyle, text_of
 
     if format_ == "json":
-        return json.dumps(payload(), indent=2, ensure_ascii=False) + "\n"
+        return as_json(payload())
     if format_ == "markdown":
         return markdown_of(blocks())
     if format_ == "csv" and csv_text is not None:
