@@ -18,6 +18,7 @@ from planner.scenario.economics import Slo
 from planner.scenario.options import SelfHostOption
 from planner.serving import Capacity, ServingOption, serving_options
 from planner.serving.constants import Band
+from planner.serving.search import PROVIDERS
 from planner.serving.steps import Answer, Provider, Question
 from tests.serving.support import LLAMA_8B, LLAMA_70B, card, demand, gpu, instance, option, slo
 from tests.serving.test_batching import RoundSteps
@@ -38,7 +39,7 @@ def _search(
     level: Slo | None = None,
     *,
     instances: Sequence[InstanceType] = _P5,
-    **changes: Sequence[Provider],
+    providers: Sequence[Provider] = PROVIDERS,
 ) -> tuple[ServingOption, ...]:
     asked = subject or option()
     return serving_options(
@@ -49,7 +50,7 @@ def _search(
         instances=instances,
         accelerators=accelerators(),
         card=card(asked.model),
-        **changes,
+        providers=providers,
     )
 
 
