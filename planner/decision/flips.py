@@ -20,7 +20,7 @@ FlipInput = Literal["volume", "api_price", "gpu_price", "capacity", "labour"]
 # How far an input is searched either way; beyond it the answer "never flips".
 _RANGE = Decimal(20)
 # Volumes are tried this far apart, then narrowed: closer spans of another winner can be missed.
-_VOLUME_STEP = 1.04
+_VOLUME_STEP = 1.1
 _ROUNDS = 30
 # Factors whose logarithms are this close are the same turn of the answer.
 _SAME = 1e-3
