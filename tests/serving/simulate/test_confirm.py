@@ -1,0 +1,215 @@
+"""A pick is confirmed at the lower edge of the band, or gets a replica more."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from planner.scenario.economics import Slo
+from planner.serving.simulate import (
+    Confirmation,
+    Engine,
+    burst,
+    confirm,
+    confirm_with_replicas,
+    engine_of,
+    simulate,
+)
+from planner.serving.types import ServingOption
+from tests.serving.simulate.support import Straight, demand, engine, equal
+
+_STEPS = Straight(base_ms=10.0, per_sequence_ms=0.1, per_prompt_token_ms=0.05)
+_DEMAND = demand(("0.5", 100, 40), ("0.5", 200, 60))
+_ENGINE = engine(max_num_seqs=32, max_num_batched_tokens=2048, front_end_ms=20.0)
+
+
+def _slo(ttft: str | None = None, tpot: str | None = None, percentile: int = 95) -> Slo:
+    return Slo(
+        ttft_ms=None if ttft is None else Decimal(ttft),
+        tpot_ms=None if tpot is None else Decimal(tpot),
+        ttft_percentile=percentile,
+        tpot_percentile=percentile,
+    )
+
+
+def _confirmed(
+    slo: Slo,
+    *,
+    load_rps: float = 8.0,
+    replicas: int = 2,
+    band_low: float = 0.5,
+    limits: Engine = _ENGINE,
+) -> Confirmation:
+    return confirm(
+        _STEPS,
+        limits,
+        _DEMAND,
+        slo,
+        load_rps=load_rps,
+        replicas=replicas,
+        band_low=band_low,
+        seed=1,
+    )
+
+
+def test_two_thousand_requests_are_counted() -> None:
+    assert _confirmed(_slo("1000", "100")).result.measured >= 2000
+
+
+def test_each_objective_is_checked_with_its_numbers() -> None:
+    done = _confirmed(_slo("1000", "100"))
+    assert [(c.metric, c.percentile, c.allowed_ms) for c in done.checks] == [
+        ("TTFT", 95, 1000.0),
+        ("TPOT", 95, 100.0),
+    ]
+    assert [c.found_ms for c in done.checks] == [
+        done.result.ttft_ms.at(95),
+        done.result.tpot_ms.at(95),
+    ]
+    assert done.held
+    assert done.reason is None
+
+
+def test_the_percentile_is_that_of_the_objective() -> None:
+    done = _confirmed(_slo("1000", percentile=60))
+    assert done.checks[0].found_ms == done.result.ttft_ms.at(60)
+
+
+def test_without_objectives_there_is_nothing_to_check() -> None:
+    assert _confirmed(_slo()).checks == ()
+    assert _confirmed(_slo()).held
+
+
+def test_steps_take_as_long_as_at_the_lower_edge_of_the_band() -> None:
+    # Alone, a step takes 10.1 ms; at half the speed nobody is faster than 20.2 ms.
+    slow = _confirmed(_slo(tpot="100"), load_rps=0.001, replicas=1, band_low=0.5)
+    assert slow.checks[0].found_ms == pytest.approx(20.2)
+    assert slow.result.ttft_ms.values[0] == pytest.approx(20.0 + 2.0 * (10.0 + 0.05 * 100))
+
+
+def test_the_replicas_share_the_load() -> None:
+    done = _confirmed(_slo(), load_rps=9.0, replicas=3)
+    assert done.rate_rps == pytest.approx(3.0)
+    assert done.result.offered_rps == pytest.approx(3.0, rel=0.1)
+    assert done.replicas == 3
+
+
+def test_a_missed_objective_says_by_how_much() -> None:
+    done = _confirmed(_slo("1000", "20"))
+    assert not done.held
+    found = done.checks[1].found_ms
+    assert done.reason == f"TPOT p95 {found:,.0f} ms > 20 ms in simulation"
+
+
+def test_a_queue_that_grows_is_not_held_even_without_objectives() -> None:
+    # Two steps of about 26 ms give 32 places · 1 ÷ (26 ms · 50) = 25 requests a second at most.
+    done = _confirmed(_slo(), load_rps=60.0, replicas=1)
+    assert done.reason is not None
+    assert done.reason.startswith("the queue grows:")
+
+
+def test_requests_longer_than_the_cache_are_not_held() -> None:
+    limits = engine(max_num_seqs=32, max_num_batched_tokens=2048, kv_cache_tokens=240)
+    done = _confirmed(_slo(), load_rps=1.0, limits=limits)
+    assert done.reason == "1,250 of 2,500 requests are longer than the KV cache"
+
+
+def test_answers_of_one_token_have_no_time_per_token_to_miss() -> None:
+    done = confirm(
+        _STEPS,
+        _ENGINE,
+        demand(("1", 100, 1)),
+        _slo("1000", "1"),
+        load_rps=1.0,
+        replicas=1,
+        band_low=1.0,
+        seed=1,
+    )
+    assert [c.metric for c in done.checks] == ["TTFT"]
+    assert done.held
+
+
+def test_the_variation_of_arrivals_is_that_of_the_demand() -> None:
+    def at(cv: float) -> float:
+        bursty = demand(("1", 200, 60), cv=cv)
+        done = confirm(
+            _STEPS,
+            _ENGINE,
+            bursty,
+            _slo("1000"),
+            load_rps=14.0,
+            replicas=1,
+            band_low=0.8,
+            seed=1,
+        )
+        return done.checks[0].found_ms
+
+    assert at(3.0) > 1.5 * at(1.0)
+
+
+def test_the_same_seed_confirms_the_same() -> None:
+    assert _confirmed(_slo("1000")) == _confirmed(_slo("1000"))
+
+
+def _attempt(replicas: int, enough: int) -> Confirmation:
+    return Confirmation(
+        rate_rps=1.0 / replicas,
+        replicas=replicas,
+        checks=(),
+        result=simulate(burst(equal(1, 1, 1)), _STEPS, _ENGINE),
+        reason=None if replicas >= enough else "missed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("enough", "tried", "held"),
+    [
+        (1, [2], True),
+        (2, [2], True),
+        (4, [2, 3, 4], True),
+        (5, [2, 3, 4, 5], True),
+        (6, [2, 3, 4, 5], False),
+    ],
+)
+def test_up_to_three_replicas_are_added(enough: int, tried: list[int], held: bool) -> None:
+    attempts = confirm_with_replicas(lambda number: _attempt(number, enough), 2)
+    assert [attempt.replicas for attempt in attempts] == tried
+    assert attempts[-1].held is held
+
+
+def test_more_replicas_mend_a_load_too_high_for_one() -> None:
+    attempts = confirm_with_replicas(
+        lambda number: _confirmed(_slo("500"), load_rps=60.0, replicas=number), 2
+    )
+    assert len(attempts) > 1
+    assert not attempts[0].held
+    assert attempts[-1].held
+
+
+def test_the_engine_of_a_candidate_has_its_limits_and_the_shipped_overheads() -> None:
+    option = ServingOption(
+        model_id="m",
+        precision="bf16",
+        kv_cache_dtype="auto",
+        instance_type="g6e.xlarge",
+        accelerator="L40S",
+        tensor_parallel_size=1,
+        replicas_per_instance=1,
+        max_model_len=8192,
+        max_num_seqs=128,
+        max_num_batched_tokens=4096,
+        weights_bytes=1.6e10,
+        kv_cache_tokens=170_000,
+        capacity=None,
+        reason=None,
+    )
+    # 40 µs and 30 ms: serving/data/constants.yaml.
+    assert engine_of(option, prefix_caching=True) == Engine(
+        max_num_seqs=128,
+        max_num_batched_tokens=4096,
+        kv_cache_tokens=170_000,
+        host_ms_per_sequence=0.04,
+        front_end_ms=30,
+        prefix_caching=True,
+    )
