@@ -8,7 +8,7 @@ from pathlib import Path
 
 from planner.errors import InputError
 
-__all__ = ["read_text", "write_atomic"]
+__all__ = ["read_text", "write_atomic", "write_atomic_bytes"]
 
 # Larger text inputs are a mistake (a log, a model file) and would only fail later and slower.
 _LARGEST_TEXT_BYTES = 64 * 1024 * 1024
@@ -30,7 +30,12 @@ def read_text(path: Path) -> str:
 
 
 def write_atomic(path: Path, text: str) -> None:
-    """Replace ``path`` by ``text`` in one step, through a temporary file beside it.
+    """Replace ``path`` by ``text`` in UTF-8; see ``write_atomic_bytes``."""
+    write_atomic_bytes(path, text.encode("utf-8"))
+
+
+def write_atomic_bytes(path: Path, content: bytes) -> None:
+    """Replace ``path`` by ``content`` in one step, through a temporary file beside it.
 
     A link is followed, so that the file it names is replaced and the link stays; permissions of
     a file that exists are kept. InputError when the folder cannot be written.
@@ -42,8 +47,8 @@ def write_atomic(path: Path, text: str) -> None:
         descriptor, temporary = tempfile.mkstemp(
             dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"
         )
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as handle:
-            handle.write(text)
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(content)
             handle.flush()
             os.fsync(handle.fileno())
         Path(temporary).chmod(mode)

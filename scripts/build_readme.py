@@ -1,4 +1,4 @@
-"""Writes the generated parts of README.md; `make docs` runs it.
+"""Writes the generated parts of README.md and of the pages under docs/; `make docs` runs it.
 
 A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. NAME is a planner command,
 whose standard output is shown, or ``scenario table``.
@@ -17,7 +17,7 @@ from planner.cli.app import main
 from planner.files import write_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "README.md"
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 _PART = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 # Exit codes of a command that printed its whole result.
@@ -65,4 +65,8 @@ def _run(*args: str) -> str:
 
 
 if __name__ == "__main__":
-    write_atomic(PAGE, page(PAGE.read_text(encoding="utf-8")))
+    for path in PAGES:
+        before = path.read_text(encoding="utf-8")
+        after = page(before)
+        if after != before:
+            write_atomic(path, after)

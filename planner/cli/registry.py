@@ -41,6 +41,7 @@ COMMANDS: dict[str, CommandEntry] = {
         _entry("breakeven", "decide", "volumes at which one option overtakes another"),
         _entry("tco", "decide", "total cost of ownership of every option, five categories"),
         _entry("prices", "data", "list, check, refresh or pin the prices in use"),
+        _entry("profiles", "data", "list, show or build measured step times of models on GPUs"),
         _entry("schema", "data", "JSON Schema of the scenario file"),
     )
 }
