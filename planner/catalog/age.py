@@ -54,7 +54,10 @@ class PriceAge:
     def sentence(self) -> str:
         """What is old, how old, and what to do."""
         parts: list[str] = []
-        if self.age_days is not None and self.age_days > self.warn_after_days:
+        # The gate that was asked for may be stricter than what is warned of.
+        limits = (self.warn_after_days, self.fail_after_days)
+        limit = min(days for days in limits if days is not None)
+        if self.age_days is not None and self.age_days > limit:
             parts.append(f"the oldest is {self.age_days} days old ({self.oldest_observed})")
         if self.undated:
             parts.append(f"{self.undated} without a date")

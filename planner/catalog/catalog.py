@@ -195,8 +195,15 @@ class Catalog:
             return None
         return tuple(self.changes.discounted_quote(quote) for quote in listed)
 
-    def model_card(self, model: str) -> ModelCard | None:
-        """Architecture of an open-weight model by id or alias; None when it is not known."""
+    def model_card(self, model: str, *, config: Path | None = None) -> ModelCard | None:
+        """Architecture of an open-weight model by id or alias; None when it is not known.
+
+        With ``config``, a folder, that of the config.json in it; InputError when it is no use.
+        """
+        if config is not None:
+            from planner.catalog.own_model import card_of_config
+
+            return card_of_config(config, model)
         from planner.catalog.models import model_card
 
         return model_card(model)

@@ -37,7 +37,8 @@ def known_regions() -> tuple[str, ...]:
 
 def _api_models(scenario: Given) -> Iterator[Finding]:
     own = _own_llm_prices(scenario)
-    for option in scenario.sections("options", "api"):
+    asked = (*scenario.sections("options", "api"), *scenario.sections("levers", "route", "models"))
+    for option in asked:
         provider, model = option.text("provider"), option.text("model")
         if provider is not None and (provider, model) not in own:
             yield from _api_model(option, provider, model)
@@ -68,10 +69,11 @@ def _own_llm_prices(scenario: Given) -> set[tuple[str | None, str | None]]:
 def _open_models(scenario: Given) -> Iterator[Finding]:
     for option in scenario.sections("options", "selfhost"):
         model = option.text("model")
-        if model is not None and model_card(model) is None:
+        if model is not None and not option.has("config") and model_card(model) is None:
             yield option.find(
                 f"no architecture is known for `{model}`{did_you_mean(model, known_model_ids())}; "
-                "without it neither memory nor speed can be computed",
+                "without it neither memory nor speed can be computed; name the folder of its "
+                "config.json in options.selfhost[].config",
                 "model",
             )
 

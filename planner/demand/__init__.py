@@ -8,7 +8,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from planner.demand.types import Demand, LengthBucket, LengthStats, SharedPrefixDemand
+from planner.demand.types import (
+    Demand,
+    LengthBucket,
+    LengthStats,
+    SharedPrefixDemand,
+    TraceWindow,
+)
 
 if TYPE_CHECKING:
     from planner.demand.build import build_demand
@@ -31,6 +37,7 @@ __all__ = [
     "LengthBucket",
     "LengthStats",
     "SharedPrefixDemand",
+    "TraceWindow",
     "build_demand",
     "capacity_needed_rps",
     "count_tokens",

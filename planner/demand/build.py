@@ -25,9 +25,10 @@ from planner.demand.profiles import default_figure
 from planner.demand.prompts import TokenCounter
 from planner.demand.trace import TraceRows, read_trace
 from planner.demand.trace_load import TraceLoad, trace_load
+from planner.demand.trace_window import trace_window
 from planner.demand.traffic import timezone_of
 from planner.demand.traffic_fields import WeekShape, week_shape
-from planner.demand.types import Demand, SharedPrefixDemand
+from planner.demand.types import Demand, SharedPrefixDemand, TraceWindow
 from planner.errors import Problem, ScenarioError
 from planner.scenario.model import Scenario
 from planner.scenario.provenance import Assumption
@@ -70,7 +71,14 @@ def build_demand(
     if problems or lengths is None or shape is None:
         raise ScenarioError(tuple(problems))
     clock = clock_assumptions(scenario, rows, load, shape.hour_weights)
-    return _assembled(scenario, load, lengths, shape, prefix, clock)
+    window = None if rows is None else _window(rows, workload)
+    return _assembled(scenario, load, lengths, shape, prefix, clock, window)
+
+
+def _window(rows: TraceRows, workload: Workload) -> TraceWindow | None:
+    """Lengths given in the scenario win over those of the trace."""
+    given = workload.input_tokens is not None and workload.output_tokens is not None
+    return trace_window(rows, own_lengths=not given)
 
 
 def _assembled(
@@ -80,6 +88,7 @@ def _assembled(
     shape: WeekShape,
     prefix: SharedPrefixDemand | None,
     clock: tuple[Assumption, ...],
+    window: TraceWindow | None,
 ) -> Demand:
     workload = scenario.workload
     requests, lines = lengths
@@ -112,6 +121,7 @@ def _assembled(
             deferrable_assumption(workload),
             prefix_assumption(workload),
         ),
+        trace_window=window,
     )
 
 

@@ -16,7 +16,7 @@ from planner.demand.problems import field_error, file_error
 from planner.errors import InputError
 from planner.files import read_text
 
-__all__ = ["Side", "TokenCounter", "prompt_lengths"]
+__all__ = ["Side", "TokenCounter", "input_length", "output_length", "prompt_lengths"]
 
 TokenCounter = Callable[[str, str], int]
 Side = Literal["input", "output"]
@@ -52,7 +52,7 @@ def prompt_lengths(
 
 
 def _line_lengths(file: str, text: str, side: Side, count: Callable[[str], int]) -> Iterator[int]:
-    read = _input_length if side == "input" else _output_length
+    read = input_length if side == "input" else output_length
     for number, row in json_objects(file, text):
         try:
             yield read(row, count)
@@ -60,7 +60,8 @@ def _line_lengths(file: str, text: str, side: Side, count: Callable[[str], int])
             raise file_error(file, (number, str(error))) from error
 
 
-def _input_length(row: dict[str, Any], count: Callable[[str], int]) -> int:
+def input_length(row: dict[str, Any], count: Callable[[str], int]) -> int:
+    """Input tokens of one request; ValueError, in words for the user, when it has none."""
     given = [name for name in ("prompt", "messages", "text") if name in row]
     if len(given) != 1:
         raise ValueError(
@@ -98,7 +99,8 @@ def _entry(value: object, key: str) -> object:
     return cast("dict[str, object]", value).get(key) if isinstance(value, dict) else None
 
 
-def _output_length(row: dict[str, Any], count: Callable[[str], int]) -> int:
+def output_length(row: dict[str, Any], count: Callable[[str], int]) -> int:
+    """Output tokens of one request; ValueError, in words for the user, when it has none."""
     if "output_tokens" in row:
         tokens = row["output_tokens"]
         if isinstance(tokens, bool) or not isinstance(tokens, int):

@@ -66,8 +66,11 @@ class EncodingChoice:
 
     def count(self, text: str) -> int:
         """Estimated tokens of ``text``, to the nearest whole one; InputError as count_tokens."""
-        tokens = count_tokens(text, self.encoding) * self.factor
-        return int(tokens.to_integral_value(rounding=ROUND_HALF_UP))
+        return self.estimate(count_tokens(text, self.encoding))
+
+    def estimate(self, count: int) -> int:
+        """Estimated tokens of a text that is ``count`` tokens in ``encoding``."""
+        return int((count * self.factor).to_integral_value(rounding=ROUND_HALF_UP))
 
 
 def count_tokens(text: str, encoding: str = "o200k_base") -> int:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from planner.scenario.provenance import Assumption
 
-__all__ = ["Demand", "LengthBucket", "LengthStats", "SharedPrefixDemand"]
+__all__ = ["Demand", "LengthBucket", "LengthStats", "SharedPrefixDemand", "TraceWindow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,21 @@ class SharedPrefixDemand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TraceWindow:
+    """Consecutive requests of a trace around its busiest minute, at the trace's own rate.
+
+    ``seconds`` count from the first of them; ``duration_s`` reaches to the one that would be next.
+    ``lengths`` are (input, output) tokens, None where the scenario gives lengths of its own.
+    ``busiest_minute_rps`` is what the demand's ``peak_rps`` corresponds to.
+    """
+
+    seconds: tuple[float, ...]
+    duration_s: float
+    lengths: tuple[tuple[int, int], ...] | None
+    busiest_minute_rps: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
     """The load of a scenario in its first month.
 
@@ -48,6 +63,7 @@ class Demand:
     Monday 00:00 in ``timezone``. ``peak_rps`` = mean_rps x the largest weight x
     ``burst_within_hour``. ``buckets`` keep input and output joint; a request's price is taken
     bucket by bucket, never from the mean, since price tiers are cliffs on one request's input.
+    ``trace_window`` is set where the scenario names a trace.
     """
 
     requests_per_month: Decimal
@@ -64,6 +80,7 @@ class Demand:
     deferrable_share: Decimal
     shared_prefix: SharedPrefixDemand | None
     assumptions: tuple[Assumption, ...]
+    trace_window: TraceWindow | None = None
 
     @property
     def peak_to_mean(self) -> float:
@@ -79,3 +96,11 @@ class Demand:
     def tokens_per_request(self) -> Decimal:
         """Mean input plus output tokens of one request, cached input included."""
         return self.input_tokens.mean + self.output_tokens.mean
+
+    @property
+    def token_shares(self) -> tuple[float, float]:
+        """Input and output as shares of the mean request's tokens; zeros without tokens."""
+        total = self.tokens_per_request
+        if not total:
+            return 0.0, 0.0
+        return float(self.input_tokens.mean / total), float(self.output_tokens.mean / total)

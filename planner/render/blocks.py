@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Block", "Bullets", "Column", "Grid", "Heading", "Paragraph", "Row", "Verbatim"]
+__all__ = [
+    "Block",
+    "Bullets",
+    "Column",
+    "Drawing",
+    "Grid",
+    "Heading",
+    "Paragraph",
+    "Row",
+    "Verbatim",
+]
 
 Align = Literal["left", "right", "decimal"]
 
@@ -39,6 +49,13 @@ class Verbatim:
     """Lines that keep their spaces and are never wrapped."""
 
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Lines of plain characters made for a width in columns; none where nothing can be drawn."""
+
+    lines: Callable[[int], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,4 +95,4 @@ class Grid:
         return Grid(columns=tuple(columns), rows=tuple(Row(tuple(cells)) for cells in rows))
 
 
-Block = Heading | Paragraph | Bullets | Verbatim | Grid
+Block = Heading | Paragraph | Bullets | Verbatim | Drawing | Grid

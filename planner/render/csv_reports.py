@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from planner.render.csv_ import csv_text
 from planner.render.json_ import jsonable
 from planner.render.payload_breakeven_report import BreakevenReport
+from planner.render.payload_portfolio import PortfolioReport
 from planner.render.payload_recommend import RecommendReport
 from planner.render.payload_tco_report import TcoReport
 
-__all__ = ["breakeven_csv", "recommend_csv", "tco_csv"]
+__all__ = ["breakeven_csv", "portfolio_csv", "recommend_csv", "tco_csv"]
 
 _OPTION_FIELDS = (
     "choice", "arm", "name", "feasible", "reason", "monthly_cost_usd", "bill_monthly_usd",
@@ -18,6 +19,7 @@ _OPTION_FIELDS = (
     "tensor_parallel_size", "utilisation", "provider_of_capacity", "deployable",
     "deployable_reason", "quality_score", "marks",
 )  # fmt: skip
+_MEMBER_FIELDS = ("scenario", "arm", "option", "monthly_cost_usd", "together", "shared_by")
 _LINE_FIELDS = (
     "category", "name", "monthly_usd", "billed_by", "formula", "source", "observed", "mark",
     "reason_unpriced",
@@ -25,6 +27,11 @@ _LINE_FIELDS = (
 _POINT_FIELDS = (
     "requests_per_month", "requests_per_s", "api_monthly_usd", "selfhost_monthly_usd",
     "selfhost_option", "instance_type", "instances", "cheaper",
+)  # fmt: skip
+
+_AXIS_FIELDS = (
+    "value", "api_monthly_usd", "selfhost_monthly_usd", "selfhost_option", "instance_type",
+    "instances", "cheaper",
 )  # fmt: skip
 
 
@@ -37,6 +44,14 @@ def recommend_csv(reports: Sequence[RecommendReport]) -> str:
             for report in reports
             for option in report.options
         ),
+    )
+
+
+def portfolio_csv(report: PortfolioReport) -> str:
+    """One row for each scenario: its own answer, and the one it has in the portfolio."""
+    return csv_text(
+        _MEMBER_FIELDS,
+        (_values(member, _MEMBER_FIELDS) for member in report.portfolio.scenarios),
     )
 
 
@@ -53,7 +68,16 @@ def tco_csv(report: TcoReport) -> str:
 
 
 def breakeven_csv(report: BreakevenReport) -> str:
-    """One row for each volume of the curve."""
+    """One row for each volume of the curve, or for each value of the axis asked for."""
+    axis = report.axis
+    if axis is not None and axis.axis != "volume":
+        return csv_text(
+            ("scenario", "api", "axis", "unit", *_AXIS_FIELDS),
+            (
+                (report.scenario.id, axis.api, axis.axis, axis.unit, *_values(point, _AXIS_FIELDS))
+                for point in axis.points
+            ),
+        )
     return csv_text(
         ("scenario", "api", *_POINT_FIELDS),
         (

@@ -140,11 +140,17 @@ def _instances(
     capacity = fleet.capacity_requests_per_month
     if fleet.fixed_replicas is not None:
         formula, numbers = "ceil(fixed_replicas / r)", f"ceil({fleet.fixed_replicas} / "
-    else:
+    elif not fleet.extra_replicas:
         formula = "ceil(max(ceil(N / c) + spare, least) / r)"
         numbers = (
             f"ceil(max(ceil({volume(requests)} / {volume(capacity)}) + {fleet.spare_replicas}, "
             f"{fleet.min_replicas}) / "
+        )
+    else:
+        formula = "ceil((max(ceil(N / c) + spare, least) + simulator) / r)"
+        numbers = (
+            f"ceil((max(ceil({volume(requests)} / {volume(capacity)}) + {fleet.spare_replicas}, "
+            f"{fleet.min_replicas}) + {fleet.extra_replicas}) / "
         )
     return Explained(
         path=f"{prefix}.instances",

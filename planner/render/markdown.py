@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from planner.render.blocks import Block, Bullets, Grid, Heading, Paragraph, Verbatim
+from planner.render.blocks import Block, Bullets, Drawing, Grid, Heading, Paragraph, Verbatim
 
 __all__ = ["escape", "markdown_of"]
 
@@ -13,6 +13,9 @@ __all__ = ["escape", "markdown_of"]
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
 # What would start a list or a heading at the beginning of one.
 _AT_START = re.compile(r"^(\d*)(#|[-+](?=\s)|[.)](?=\s))")
+
+# GitHub shows about as many columns of code without a scroll bar.
+_DRAWN_WIDTH = 100
 
 
 def escape(text: str) -> str:
@@ -40,6 +43,8 @@ def _text(block: Block) -> str:
         case Verbatim(lines=lines):
             fence = _fence(lines)
             return "\n".join((f"{fence}text", *lines, fence))
+        case Drawing(lines=draw):
+            return _text(Verbatim(draw(_DRAWN_WIDTH)))
         case Grid():
             return _table(block)
 

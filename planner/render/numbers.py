@@ -22,6 +22,7 @@ __all__ = [
     "multiple",
     "per_request",
     "percent",
+    "probability",
     "rate",
     "significant",
     "unit_cost",
@@ -36,6 +37,8 @@ _WHOLE = Decimal(1)
 _TENTH = Decimal("0.1")
 _MOST_DECIMALS = Decimal("1e-10")
 _SENTENCE_WHOLE_DOLLARS_FROM = Decimal(100)
+# Below this a probability is not told apart from none.
+_LEAST_TOLD = 0.0005
 
 
 def money(value: Decimal | None) -> str:
@@ -98,6 +101,17 @@ def percent(share: Fraction | Decimal | float | None) -> str:
     if share is None:
         return NOT_APPLICABLE
     return f"{_decimal(share * 100).quantize(_TENTH, rounding=ROUND_HALF_UP):,f} %"
+
+
+def probability(value: float | None) -> str:
+    """A probability as a percentage; what rounds to nothing or all is said so."""
+    if value is None:
+        return NOT_APPLICABLE
+    if 0.0 < value < _LEAST_TOLD:
+        return "< 0.1 %"
+    if 1.0 - _LEAST_TOLD <= value < 1.0:
+        return "> 99.9 %"
+    return percent(value)
 
 
 def multiple(ratio: Decimal | float) -> str:

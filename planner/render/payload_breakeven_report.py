@@ -9,7 +9,9 @@ from planner import __version__
 from planner.costs import Option
 from planner.decision import Breakeven, Recommendation
 from planner.decision.breakeven import breakeven
+from planner.decision.hybrid_breakeven import hybrid_breakeven
 from planner.errors import InputError
+from planner.render.payload_axis import AxisRequest, AxisView, axis_view
 from planner.render.payload_breakeven import breakeven_view, breakeven_views
 from planner.render.payload_context import (
     assumption_views,
@@ -65,7 +67,8 @@ class BreakevenReport(NamedTuple):
     """``breakeven`` is the pair that decides, or of the API that was asked for.
 
     ``breakevens`` holds every API against all self-hosted options together, ``pairs`` against
-    each alone.
+    each alone. ``axis`` has both sides along the input asked for, null without an API option or
+    without anything self-hosted.
     """
 
     schema_version: int
@@ -77,6 +80,7 @@ class BreakevenReport(NamedTuple):
     pairs: tuple[PairView, ...]
     factors: tuple[FactorView, ...]
     curve: CurveView
+    axis: AxisView | None
     assumptions: tuple[AssumptionView, ...]
     demand: DemandView
     prices: PricesView
@@ -89,8 +93,12 @@ def breakeven_report(
     curve: CurveRequest,
     *,
     api: str | None = None,
+    axis: AxisRequest | None = None,
 ) -> BreakevenReport:
-    """The report; ``api`` names the API option to look at; InputError when there is none such."""
+    """The report; ``api`` names the API option to look at; InputError when there is none such.
+
+    ``axis`` asks for another input than volume.
+    """
     recommendation = _looking_at(recommendation, api)
     main = recommendation.breakeven
     option = _api_option(recommendation, main.api)
@@ -108,7 +116,8 @@ def breakeven_report(
             for one, pair in pairs
         ),
         factors=_factors(recommendation, option, pairs),
-        curve=_curve(recommendation, option, curve),
+        curve=(volumes := _curve(recommendation, option, curve)),
+        axis=_axis(recommendation, option, volumes, axis),
         assumptions=assumption_views(loaded, recommendation.assumptions),
         demand=demand_view(recommendation),
         prices=prices_view(recommendation),
@@ -147,6 +156,8 @@ def _sentence(recommendation: Recommendation) -> str:
 
 def _alone(recommendation: Recommendation, api: Option, selfhost: Option) -> Breakeven:
     """Against one option; one that is out says why."""
+    if selfhost.hybrid is not None and selfhost.feasible:
+        return hybrid_breakeven(api, selfhost, recommendation.months)
     pair = breakeven(api, [selfhost], recommendation.months)
     if pair.status == "not_applicable":
         return replace(pair, reason=selfhost.reason or pair.reason)
@@ -168,6 +179,27 @@ def _factors(
             if one.hardware
         ),
     )
+
+
+def _axis(
+    recommendation: Recommendation,
+    api: Option | None,
+    volumes: CurveView,
+    asked: AxisRequest | None,
+) -> AxisView | None:
+    """The input asked for; by default volume, at the points of the curve's own range."""
+    hosted = any(e.option.hardware for e in recommendation.options if not e.option.is_api)
+    if api is None or not hosted:
+        if asked is None:
+            return None
+        missing = "API option" if api is None else "self-hosted option that can serve it"
+        raise InputError(f"the scenario has no {missing}: there is nothing to compare")
+    if asked is not None:
+        return axis_view(recommendation, api, asked)
+    ends = volumes.points[0], volumes.points[-1]
+    low, high = (float(point.requests_per_month) for point in ends)
+    points = max(len(volumes.points), 2)
+    return axis_view(recommendation, api, AxisRequest("volume", points, (low, high)))
 
 
 def _curve(recommendation: Recommendation, api: Option | None, asked: CurveRequest) -> CurveView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from planner.catalog import Catalog
 from planner.costs import Excluded
 from planner.decision import Recommendation
 from planner.render.payload_types import (
@@ -19,6 +20,7 @@ from planner.scenario import Assumption, LoadedScenario
 
 __all__ = [
     "assumption_views",
+    "catalog_view",
     "conventions_view",
     "demand_view",
     "excluded_views",
@@ -43,7 +45,11 @@ def scenario_view(loaded: LoadedScenario, recommendation: Recommendation) -> Sce
 
 def prices_view(recommendation: Recommendation) -> PricesView:
     """Which prices the answer used."""
-    catalog = recommendation.catalog
+    return catalog_view(recommendation.catalog)
+
+
+def catalog_view(catalog: Catalog) -> PricesView:
+    """Which prices a catalog holds."""
     return PricesView(
         as_of=catalog.as_of,
         snapshot=catalog.snapshot_name,

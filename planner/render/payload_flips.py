@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from planner.costs import Ledger, Option, ledger_at
 from planner.decision import Evaluated, Flip, Recommendation
+from planner.decision.uncertainty.spreads import probability_beyond
 from planner.money import usd_from_float
 from planner.render.numbers import significant
 from planner.render.payload_types import FlipView
@@ -55,7 +56,20 @@ def _view(recommendation: Recommendation, flip: Flip) -> FlipView:
         now=None if now is None else significant(now.value, 12),
         at_flip=at_flip,
         searched=_RANGE,
+        probability=_probability(recommendation, flip),
     )
+
+
+def _probability(recommendation: Recommendation, flip: Flip) -> float | None:
+    """Of the input's lying at or beyond the flip; capacity is as uncertain as throughput."""
+    found = recommendation.uncertainty
+    if found is None or flip.factor is None:
+        return None
+    kind = "throughput" if flip.input == "capacity" else flip.input
+    spread = next((each.spread for each in found.swings if each.input == kind), None)
+    if spread is None:
+        return None
+    return float(f"{probability_beyond(spread, float(flip.factor)):.6g}")
 
 
 def _now(recommendation: Recommendation, flip: Flip) -> _Now | None:

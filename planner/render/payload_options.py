@@ -5,10 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from planner.costs import Ledger, ledger_at
+from planner.costs import Ledger, idle_ledger
 from planner.decision import Evaluated, Recommendation
+from planner.decision.machines import mean_instances
 from planner.money import usd_from_float
 from planner.render.numbers import significant
+from planner.render.payload_arms import commitment_view, overflow_view
+from planner.render.payload_check import capacity_check_view
 from planner.render.payload_types import CapacityView, OptionView
 from planner.serving.types import ServingOption
 from planner.units import TOKENS_PER_MTOK
@@ -64,15 +67,26 @@ def option_view(
         utilisation=_twelve(evaluated.utilisation)
         if feasible and evaluated.utilisation is not None
         else None,
+        mean_instances=_mean_instances(recommendation, evaluated),
+        overflow=overflow_view(recommendation, evaluated),
+        commitment=commitment_view(recommendation, evaluated),
         capacity_requests_per_month_per_replica=None
         if fleet is None
         else float(fleet.capacity_requests_per_month),
         provider_of_capacity=option.provider_of_capacity,
         capacity=_capacity(serving),
+        capacity_check=capacity_check_view(recommendation, option),
         quality_score=None if option.quality_score is None else float(option.quality_score),
         marks=marks_of(evaluated),
         warnings=option.warnings,
     )
+
+
+def _mean_instances(recommendation: Recommendation, evaluated: Evaluated) -> float | None:
+    if not evaluated.option.feasible:
+        return None
+    mean = mean_instances(evaluated.option, recommendation.months.requests)
+    return None if mean is None else _twelve(mean)
 
 
 def would_cost_usd(evaluated: Evaluated) -> Decimal | None:
@@ -84,9 +98,8 @@ def would_cost_usd(evaluated: Evaluated) -> Decimal | None:
 
 def idle_usd(evaluated: Evaluated) -> Decimal:
     """The bill of a month without a single request: what stands there anyway."""
-    committed = evaluated.option.commitment_months > 0 and evaluated.instances is not None
-    bought = (evaluated.instances or 0, 0) if committed else None
-    return ledger_at(evaluated.option, Decimal(0), bought=bought).bill_usd
+    planned = [ledger.requests_per_month for ledger in evaluated.months]
+    return idle_ledger(evaluated.option, planned).bill_usd
 
 
 def per_1m_tokens(ledger: Ledger, tokens_per_request: Decimal) -> Decimal | None:

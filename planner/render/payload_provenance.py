@@ -79,6 +79,11 @@ def _capacity(pointer: str, evaluated: Evaluated) -> Iterator[tuple[str, Provena
     )
     for figure in ("capacity", "instances", "utilisation"):
         yield f"{pointer}/{figure}", view
+    if evaluated.option.check is not None:
+        yield (
+            f"{pointer}/capacity_check",
+            view._replace(method="formulas, and simulation step by step, at the same lower edge"),
+        )
 
 
 def _demand(recommendation: Recommendation) -> Iterator[tuple[str, ProvenanceView]]:

@@ -1,14 +1,19 @@
-"""The whole report of ``planner recommend``, and of several scenarios together."""
+"""The whole report of ``planner recommend`` for one scenario."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
 from planner import __version__
 from planner.decision import Evaluated, Recommendation
+from planner.render.payload_arms import (
+    DeclineView,
+    PaybackView,
+    decline_views,
+    payback_view,
+)
 from planner.render.payload_breakeven import breakeven_view, breakeven_views
 from planner.render.payload_context import (
     assumption_views,
@@ -19,8 +24,10 @@ from planner.render.payload_context import (
     scenario_view,
 )
 from planner.render.payload_flips import flip_views
+from planner.render.payload_levers import ChecklistView
 from planner.render.payload_options import option_view
 from planner.render.payload_provenance import provenance
+from planner.render.payload_recommend_levers import RecommendLeversView, lever_effects
 from planner.render.payload_tco import arm_view
 from planner.render.payload_types import (
     SCHEMA_VERSION,
@@ -36,15 +43,13 @@ from planner.render.payload_types import (
     ProvenanceView,
     ScenarioView,
 )
-from planner.render.sentence import CONFIDENCE, verdict, why
+from planner.render.payload_uncertainty import UncertaintyView, uncertainty_view
+from planner.render.sentence import confidence, verdict, why
 from planner.scenario import LoadedScenario
 
 __all__ = [
-    "PortfolioReport",
-    "PortfolioView",
     "RecommendReport",
     "VerdictView",
-    "portfolio_report",
     "recommend_report",
 ]
 
@@ -79,7 +84,12 @@ class RecommendReport(NamedTuple):
     breakeven: BreakevenView
     breakevens: tuple[BreakevenView, ...]
     flips: tuple[FlipView, ...]
+    uncertainty: UncertaintyView | None
     tco: tuple[ArmView, ...]
+    payback: PaybackView | None
+    api_price_declines: tuple[DeclineView, ...]
+    levers: RecommendLeversView | None
+    checklist: tuple[ChecklistView, ...]
     excluded: tuple[ExcludedView, ...]
     assumptions: tuple[AssumptionView, ...]
     demand: DemandView
@@ -88,26 +98,9 @@ class RecommendReport(NamedTuple):
     provenance: Mapping[str, ProvenanceView]
 
 
-class PortfolioView(NamedTuple):
-    """Plain sums over the scenarios with a recommendation; ``undecided`` names the others."""
-
-    total_monthly_cost_usd: Decimal
-    total_bill_monthly_usd: Decimal
-    is_floor: bool
-    options_by_arm: Mapping[str, int]
-    undecided: tuple[str, ...]
-
-
-class PortfolioReport(NamedTuple):
-    """Several scenarios and their sum."""
-
-    schema_version: int
-    scenarios: tuple[RecommendReport, ...]
-    portfolio: PortfolioView
-
-
 def recommend_report(loaded: LoadedScenario, recommendation: Recommendation) -> RecommendReport:
     """The report of one scenario."""
+    effects = lever_effects(loaded, recommendation)
     compared = [e for e in (recommendation.chosen, recommendation.runner_up) if e is not None]
     return RecommendReport(
         schema_version=SCHEMA_VERSION,
@@ -118,7 +111,12 @@ def recommend_report(loaded: LoadedScenario, recommendation: Recommendation) -> 
         breakeven=breakeven_view(recommendation, recommendation.breakeven),
         breakevens=breakeven_views(recommendation),
         flips=flip_views(recommendation),
+        uncertainty=uncertainty_view(recommendation),
         tco=tuple(arm_view(recommendation, each) for each in compared),
+        payback=payback_view(recommendation),
+        api_price_declines=decline_views(recommendation),
+        levers=effects.levers,
+        checklist=effects.checklist,
         excluded=excluded_views(recommendation.excluded),
         assumptions=assumption_views(loaded, recommendation.assumptions),
         demand=demand_view(recommendation),
@@ -149,27 +147,5 @@ def _verdict(recommendation: Recommendation) -> VerdictView:
         over_budget_monthly_usd=recommendation.over_budget_usd,
         sentence=verdict(recommendation),
         why=why(recommendation),
-        confidence=CONFIDENCE,
+        confidence=confidence(recommendation),
     )
-
-
-def portfolio_report(reports: Sequence[RecommendReport]) -> PortfolioReport:
-    """Several reports and the sums of their recommendations."""
-    decided = [r.recommendation for r in reports if r.recommendation.arm is not None]
-    arms = Counter(each.arm for each in decided if each.arm is not None)
-    undecided = tuple(r.scenario.id for r in reports if r.recommendation.arm is None)
-    return PortfolioReport(
-        schema_version=SCHEMA_VERSION,
-        scenarios=tuple(reports),
-        portfolio=PortfolioView(
-            total_monthly_cost_usd=_sum([each.monthly_cost_usd for each in decided]),
-            total_bill_monthly_usd=_sum([each.bill_monthly_usd for each in decided]),
-            is_floor=bool(undecided) or any(each.is_floor for each in decided),
-            options_by_arm=dict(sorted(arms.items())),
-            undecided=undecided,
-        ),
-    )
-
-
-def _sum(amounts: Sequence[Decimal | None]) -> Decimal:
-    return sum((usd for usd in amounts if usd is not None), Decimal(0))

@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from planner.costs import BilledBy, Category
+from planner.render.payload_arms import CommitmentView, OverflowView
+from planner.render.payload_check import CapacityCheckView
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -107,7 +109,8 @@ class OptionView(NamedTuple):
     """One option; money is null where it is infeasible.
 
     ``would_cost_monthly_usd`` is what an infeasible option would cost, where that is known.
-    ``marks`` are those of the legend that apply to its cost.
+    ``marks`` are those of the legend that apply to its cost. ``instances`` are those of the first
+    month's fullest hour, ``mean_instances`` of its mean hour where their number follows the load.
     """
 
     arm: str
@@ -135,9 +138,13 @@ class OptionView(NamedTuple):
     tensor_parallel_size: int | None
     precision: str | None
     utilisation: float | None
+    mean_instances: float | None
+    overflow: OverflowView | None
+    commitment: CommitmentView | None
     capacity_requests_per_month_per_replica: float | None
     provider_of_capacity: str | None
     capacity: CapacityView | None
+    capacity_check: CapacityCheckView | None
     quality_score: float | None
     marks: str
     warnings: tuple[str, ...]
@@ -174,6 +181,8 @@ class FlipView(NamedTuple):
     """How far one input must move before another option is cheapest; null: it never does.
 
     ``now`` and ``at_flip`` are decimal text in ``unit``; ``of`` names the option they belong to.
+    ``probability`` is that of the input's lying at or beyond the flip under its spread, null where
+    uncertainty was not assessed or nothing flips.
     """
 
     input: str
@@ -184,6 +193,7 @@ class FlipView(NamedTuple):
     now: Decimal | None
     at_flip: Decimal | None
     searched: str
+    probability: float | None
 
 
 class LineView(NamedTuple):

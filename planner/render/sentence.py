@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from planner.decision import Breakeven, Evaluated, Recommendation, Span
-from planner.render.numbers import count, money_in_words, multiple, percent
+from planner.decision.hybrid_breakeven import hybrid_breakeven
+from planner.decision.machines import hybrid_plan
+from planner.decision.uncertainty import smaller_lock_in
+from planner.render.numbers import count, money_in_words, multiple, percent, probability
 from planner.render.wording import and_list, name_with_hardware
 
-__all__ = ["CONFIDENCE", "breakeven_sentence", "verdict", "why"]
+__all__ = ["breakeven_sentence", "confidence", "verdict", "why"]
 
-# What every verdict says about its own certainty until uncertainty is modelled.
-CONFIDENCE = "point estimate"
+# What a verdict says about its own certainty when that was not assessed.
+_POINT = "point estimate"
 
 # More winning ranges than this are a table, not a sentence.
 _MOST_RANGES = 3
@@ -29,12 +32,42 @@ def verdict(recommendation: Recommendation) -> str:
         _choice(recommendation, chosen),
         _residency(recommendation, chosen),
         breakeven_sentence(recommendation),
+        _hybrid(recommendation, chosen),
         _undeployable(recommendation, chosen),
         _quality(recommendation, chosen),
         _over_budget(recommendation),
-        f"{CONFIDENCE.capitalize()}.",
+        _how_sure(recommendation, chosen),
     ]
     return " ".join(part for part in parts if part)
+
+
+def confidence(recommendation: Recommendation) -> str:
+    """One word or two for how sure the choice is."""
+    found = recommendation.uncertainty
+    return _POINT if found is None or found.verdict is None else found.verdict
+
+
+def _how_sure(recommendation: Recommendation, chosen: Evaluated) -> str:
+    """The word and the share of draws behind it; what to do when it is too close."""
+    found, rival = recommendation.uncertainty, recommendation.runner_up
+    if found is None or rival is None or found.p_choice_cheaper is None:
+        return f"{_POINT.capitalize()}."
+    share = _draws_share(found.p_choice_cheaper)
+    word = confidence(recommendation)
+    said = f"{word[:1].upper()}{word[1:]}"
+    if found.verdict != "too close to call":
+        return f"{said} the cheaper of the two: {share} of {count(found.draws)} draws."
+    easier = smaller_lock_in(chosen.option, rival.option)
+    return (
+        f"{said}: the cheaper of the two in {share} of {count(found.draws)} draws; take the one "
+        f"with the smaller lock-in, {easier.name}."
+    )
+
+
+def _draws_share(share: float) -> str:
+    if share in (0.0, 1.0):
+        return "all" if share else "none"
+    return probability(share)
 
 
 def why(recommendation: Recommendation) -> tuple[str, ...]:
@@ -77,6 +110,8 @@ def _reason(evaluated: Evaluated) -> str:
 
 def _choice(recommendation: Recommendation, chosen: Evaluated) -> str:
     verb = "use the API" if chosen.option.is_api else "self-host"
+    if chosen.option.arm == "hybrid":
+        verb = "run the hybrid"
     cost = money_in_words(chosen.monthly_cost_usd)
     floor = "at least " if chosen.mean.is_floor else ""
     asked = chosen is not recommendation.options[0]
@@ -95,6 +130,8 @@ def _rival(chosen: Evaluated, rival: Evaluated, *, is_cheapest: bool) -> str:
         role = "the next option"
     else:
         role = "the cheapest API" if rival.option.is_api else "the cheapest self-hosted option"
+        if rival.option.arm == "hybrid":
+            role = "the cheapest with instances of your own, a hybrid"
     floor = "at least " if rival.mean.is_floor else ""
     cost = f"{floor}{money_in_words(rival.monthly_cost_usd)}"
     more = _how_much_more(chosen.monthly_cost_usd, rival.monthly_cost_usd)
@@ -183,6 +220,20 @@ def _range(span: Span) -> str:
 
 
 # --- What must be known with it ----------------------------------------------------------------
+
+
+def _hybrid(recommendation: Recommendation, chosen: Evaluated) -> str:
+    """How much goes where, and from which volume a base beside the API pays."""
+    option = chosen.option
+    api = next((e for e in recommendation.options if e.option.name == option.overflow), None)
+    if option.hybrid is None or api is None:
+        return ""
+    planned = recommendation.months.requests
+    share = percent(hybrid_plan(option, planned).overflow_share)
+    pair = hybrid_breakeven(api.option, option, recommendation.months)
+    volume = pair.lasting_requests_per_month
+    from_ = "" if volume is None else f", and pays beside it from {count(volume)} requests a month"
+    return f"The hybrid sends {share} of the requests to {option.overflow}{from_}."
 
 
 def _residency(recommendation: Recommendation, chosen: Evaluated) -> str:

@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from planner.render.blocks import Block, Bullets, Grid, Heading, Paragraph, Row, Verbatim
+from planner.render.blocks import Block, Bullets, Drawing, Grid, Heading, Paragraph, Row, Verbatim
 from planner.render.tables import display_width, table_lines
 
 __all__ = ["TextStyle", "text_of"]
 
+# Of a drawing where lines may be as long as they like.
+_DRAWN_WIDTH = 100
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
@@ -57,6 +59,8 @@ def _lines(block: Block, style: TextStyle) -> list[str]:
             return [line for item in items for line in _wrapped(f"- {show(item)}", style, "  ")]
         case Verbatim(lines=lines):
             return [show(line) for line in lines]
+        case Drawing(lines=draw):
+            return [show(line) for line in draw(style.width or _DRAWN_WIDTH)]
         case Grid():
             return table_lines(_shown(block, show), style.width)
 

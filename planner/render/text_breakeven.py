@@ -15,6 +15,7 @@ from planner.render.numbers import (
 )
 from planner.render.payload_breakeven_report import BreakevenReport, CurveView
 from planner.render.payload_curve import CurvePoint, FactorView
+from planner.render.text_axis import axis_blocks, drawing_blocks
 from planner.render.text_breakeven_section import breakeven_blocks, pair_line
 from planner.render.text_common import assumption_blocks, footer, workload_line
 from planner.render.wording import and_list, hardware
@@ -42,7 +43,7 @@ def breakeven_report_blocks(
         *breakeven_blocks(report.breakeven, report.breakevens),
         *_alone_blocks(report),
         *_factor_blocks(report.factors),
-        *_curve_blocks(report.curve),
+        *_cost_blocks(report),
         *assumption_blocks(report.assumptions, report.scenario),
         *explanation,
         footer(report.prices, report.conventions),
@@ -116,7 +117,14 @@ _FACTORS: tuple[tuple[str, Callable[[FactorView], str]], ...] = (
 # --- Curve -------------------------------------------------------------------------------------
 
 
-def _curve_blocks(curve: CurveView) -> list[Block]:
+def _cost_blocks(report: BreakevenReport) -> list[Block]:
+    """Over the input asked for; over volume with requests a second beside it."""
+    if report.axis is not None and report.axis.axis != "volume":
+        return axis_blocks(report.axis)
+    return _curve_blocks(report.curve, [] if report.axis is None else drawing_blocks(report.axis))
+
+
+def _curve_blocks(curve: CurveView, drawn: Sequence[Block]) -> list[Block]:
     if not curve.points:
         return []
     return [
@@ -125,6 +133,7 @@ def _curve_blocks(curve: CurveView) -> list[Block]:
             f"A month at the first month's prices: {curve.api} against the cheapest self-hosted "
             "hardware at each volume."
         ),
+        *drawn,
         Grid.of(_CURVE_COLUMNS, [_curve_row(point) for point in curve.points]),
     ]
 

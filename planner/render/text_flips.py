@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from planner.render.blocks import Block, Column, Grid, Heading
-from planner.render.numbers import NOT_APPLICABLE, multiple, rate, unit_cost, volume
+from planner.render.numbers import (
+    NOT_APPLICABLE,
+    multiple,
+    probability,
+    rate,
+    unit_cost,
+    volume,
+)
 from planner.render.payload_types import FlipView
 
 __all__ = ["flip_blocks"]
@@ -22,7 +29,8 @@ _COLUMNS = (
     Column(header="input"),
     Column(header="now", align="right"),
     Column(header="flips at", align="right"),
-    Column(header="factor", align="decimal"),
+    Column(header="factor", align="decimal", priority=1),
+    Column(header="how likely", align="decimal"),
     Column(header="unit", wraps=True),
     Column(header="then cheapest", is_name=True),
 )
@@ -41,12 +49,14 @@ def _row(flip: FlipView) -> tuple[str, ...]:
     unit = NOT_APPLICABLE if flip.unit is None else f"{flip.unit}{of}"
     if flip.factor is None:
         where = flip.searched
-        return (_INPUTS[flip.input], now, "never", NOT_APPLICABLE, unit, f"not in {where}")
+        never = ("never", NOT_APPLICABLE, NOT_APPLICABLE)
+        return (_INPUTS[flip.input], now, *never, unit, f"not in {where}")
     return (
         _INPUTS[flip.input],
         now,
         _amount(flip, flip.at_flip),
         multiple(flip.factor),
+        probability(flip.probability),
         unit,
         flip.to_option or NOT_APPLICABLE,
     )

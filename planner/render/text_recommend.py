@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from planner.render.blocks import Block, Bullets, Column, Grid, Heading, Paragraph, Row
 from planner.render.numbers import (
     NOT_APPLICABLE,
-    count,
     money,
     per_request,
     percent,
     unit_cost,
 )
-from planner.render.payload_recommend import PortfolioReport, RecommendReport
+from planner.render.payload_recommend import RecommendReport
 from planner.render.payload_types import ArmView, CategoryView, OptionView
+from planner.render.text_arms import commitment_blocks, time_blocks
 from planner.render.text_breakeven_section import breakeven_blocks
+from planner.render.text_check import check_blocks
 from planner.render.text_common import (
     LEGEND,
     assumption_blocks,
@@ -27,9 +27,12 @@ from planner.render.text_common import (
     workload_line,
 )
 from planner.render.text_flips import flip_blocks
+from planner.render.text_optimize import checklist_blocks
+from planner.render.text_recommend_levers import lever_blocks
+from planner.render.text_uncertainty import first_flip_blocks, uncertainty_blocks
 from planner.render.wording import and_list, hardware
 
-__all__ = ["portfolio_blocks", "recommend_blocks"]
+__all__ = ["recommend_blocks"]
 
 _CHOICES = {"chosen": "chosen", "runner_up": "runner-up", None: ""}
 _OPTION_COLUMNS = (
@@ -59,9 +62,16 @@ def recommend_blocks(
         *([Bullets(verdict.why)] if verdict.why else []),
         workload_line(report.scenario, report.demand),
         *flip_blocks(report.flips),
+        *first_flip_blocks(report.uncertainty),
         *_option_blocks(report.options),
+        *check_blocks(report.options),
+        *commitment_blocks(report.options),
         *_tco_blocks(report.tco),
         *breakeven_blocks(report.breakeven, report.breakevens),
+        *time_blocks(report.payback, report.api_price_declines),
+        *uncertainty_blocks(report.uncertainty, wide=wide),
+        *lever_blocks(report.levers),
+        *checklist_blocks(report.checklist),
         *excluded_blocks(report.excluded, wide=wide),
         *assumption_blocks(report.assumptions, report.scenario),
         *explanation,
@@ -116,14 +126,12 @@ def _option_row(option: OptionView) -> tuple[str, ...]:
             option.provider_of_capacity or NOT_APPLICABLE,
             NOT_APPLICABLE,
         )
-    degree = option.tensor_parallel_size
-    runs_on = hardware(option.instances, option.instance_type) or NOT_APPLICABLE
     return (
         _CHOICES[option.choice],
         option.name,
         floor_cell(money(option.monthly_cost_usd), is_floor=option.is_floor),
         option.marks,
-        runs_on if degree is None else f"{runs_on} tp{degree}",
+        _runs_on(option),
         money(option.bill_monthly_usd),
         unit_cost(option.usd_per_1m_tokens),
         percent(option.utilisation),
@@ -132,6 +140,19 @@ def _option_row(option: OptionView) -> tuple[str, ...]:
         option.provider_of_capacity or NOT_APPLICABLE,
         "yes" if option.deployable else "no",
     )
+
+
+def _runs_on(option: OptionView) -> str:
+    """``up to 8 x g7e.2xlarge tp1, 3.3 on average``"""
+    found = hardware(option.instances, option.instance_type)
+    if found is None:
+        return NOT_APPLICABLE
+    if option.tensor_parallel_size is not None:
+        found = f"{found} tp{option.tensor_parallel_size}"
+    mean = option.mean_instances
+    if mean is None or mean == option.instances:
+        return found
+    return f"up to {found}, {mean:.1f} on average"
 
 
 # --- Total cost of ownership -------------------------------------------------------------------
@@ -183,55 +204,3 @@ def _total_row(arms: Sequence[ArmView]) -> Row:
         cells.append(floor_cell(money(arm.monthly_total_usd), is_floor=arm.is_floor))
         cells.append("100 %" if arm.monthly_total_usd else NOT_APPLICABLE)
     return Row(tuple(cells), is_total=True)
-
-
-# --- Several scenarios -------------------------------------------------------------------------
-
-
-def portfolio_blocks(report: PortfolioReport, each: Sequence[Sequence[Block]]) -> list[Block]:
-    """Every scenario's blocks under its name, then the table that adds them up."""
-    blocks: list[Block] = []
-    for one, its_blocks in zip(report.scenarios, each, strict=True):
-        blocks += [Heading(one.scenario.id, level=1), *its_blocks]
-    columns = (
-        Column(header="scenario", is_name=True),
-        Column(header="recommended", is_name=True),
-        Column(header="total a month", align="decimal"),
-        Column(header="bill a month", align="decimal"),
-    )
-    rows = [_scenario_row(one) for one in report.scenarios]
-    total = report.portfolio
-    rows.append(
-        Row(
-            (
-                f"{count(len(report.scenarios))} scenarios",
-                "",
-                floor_cell(money(total.total_monthly_cost_usd), is_floor=total.is_floor),
-                money(total.total_bill_monthly_usd),
-            ),
-            is_total=True,
-        )
-    )
-    return [
-        *blocks,
-        Heading("All scenarios", level=1),
-        Grid(columns=columns, rows=tuple(rows)),
-        Paragraph(
-            "Plain sums of expected values; scenarios without a feasible option add nothing."
-        ),
-    ]
-
-
-def _scenario_row(one: RecommendReport) -> Row:
-    verdict = one.recommendation
-    if verdict.option is None:
-        return Row((one.scenario.id, "no feasible option", NOT_APPLICABLE, NOT_APPLICABLE))
-    cost: Decimal | None = verdict.monthly_cost_usd
-    return Row(
-        (
-            one.scenario.id,
-            verdict.option,
-            floor_cell(money(cost), is_floor=verdict.is_floor),
-            money(verdict.bill_monthly_usd),
-        )
-    )

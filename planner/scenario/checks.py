@@ -11,6 +11,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 from planner.scenario.given import Given, Rule
+from planner.scenario.lever_checks import LEVER_RULES
+from planner.scenario.option_checks import OPTION_RULES
 from planner.scenario.scalars import shown
 from planner.scenario.shape import did_you_mean
 from planner.scenario.yaml_marks import Finding, Path
@@ -144,7 +146,7 @@ def _any_option(scenario: Given) -> Iterator[Finding]:
 def option_names(scenario: Given) -> list[tuple[Given, str]]:
     """Each option with the name reports show: its own, else provider/model or the model."""
     named: list[tuple[Given, str]] = []
-    for kind in ("api", "selfhost", "manual"):
+    for kind in ("api", "selfhost", "hybrid", "manual"):
         for option in scenario.sections("options", kind):
             provider, model = option.text("provider"), option.text("model")
             own = option.text("name")
@@ -289,4 +291,6 @@ RULES: tuple[Rule, ...] = (
     _network,
     _actuals,
     _residency,
+    *LEVER_RULES,
+    *OPTION_RULES,
 )

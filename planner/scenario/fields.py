@@ -20,6 +20,7 @@ __all__ = [
     "AcmArn",
     "AnyCount",
     "CacheLifetime",
+    "CallSize",
     "Cidr",
     "DaysPerMonth",
     "Email",
@@ -52,6 +53,7 @@ __all__ = [
     "Source",
     "SubnetId",
     "TensorParallelSize",
+    "TermYears",
     "Tokens",
     "Usd",
     "VpcId",
@@ -170,11 +172,14 @@ PositiveCount = Annotated[
     int, BeforeValidator(_whole), Field(ge=1, le=10**9), _count_schema(1, 10**9)
 ]
 AnyCount = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**9), _count_schema(0, 10**9)]
+# Requests in one call of a model.
+CallSize = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1000), _count_schema(1, 1000)]
 Months = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=120), _count_schema(1, 120)]
 Zones = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=6), _count_schema(1, 6)]
 Percentile = Annotated[int, BeforeValidator(_whole), Field(ge=50, le=99), _count_schema(50, 99)]
 # Literals alone would take `true` for 1.
 TensorParallelSize = Annotated[Literal[1, 2, 4, 8], BeforeValidator(_whole)]
+TermYears = Annotated[Literal[1, 3], BeforeValidator(_whole)]
 CacheLifetime = Annotated[Literal[300, 3600], BeforeValidator(_whole)]
 IsoDate = Annotated[
     datetime.date,

@@ -10,7 +10,9 @@ from planner.scenario.bounds import Budget, Conventions, Horizon, Limits, Qualit
 from planner.scenario.deployment import Actuals, Deployment, Drill
 from planner.scenario.economics import Prices, Slo, Tco
 from planner.scenario.fields import Identifier, IsoDate, Region, Section, ShortText
+from planner.scenario.levers import Levers
 from planner.scenario.options import Options
+from planner.scenario.uncertainty import Uncertainty
 from planner.scenario.workload import Workload
 
 __all__ = ["Scenario"]
@@ -73,6 +75,19 @@ class Scenario(Section):
         description="The deployments to compare.",
         examples=[{"api": [{"provider": "openai", "model": "gpt-6-luna"}]}],
     )
+    levers: Levers | None = Field(
+        default=None,
+        description="What lowers the cost of the same workload: routing, compression, caches.",
+        examples=[
+            {
+                "exact_cache": {
+                    "hit_rate": 0.2,
+                    "basis": "measured",
+                    "source": "gateway logs, 2026-10",
+                }
+            }
+        ],
+    )
     tco: Tco = Field(
         default_factory=lambda: Tco(),
         description="Costs beside tokens and machines; what is not given is unknown, not free.",
@@ -87,6 +102,11 @@ class Scenario(Section):
         default_factory=lambda: Limits(),
         description="What cannot be exceeded.",
         examples=[{"max_instances": 16}],
+    )
+    uncertainty: Uncertainty | None = Field(
+        default=None,
+        description="How far inputs may lie from what is given, where the defaults do not fit.",
+        examples=[{"volume": {"low": 0.8, "high": 1.3}}],
     )
     prices: Prices = Field(
         default_factory=lambda: Prices(),

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from planner.scenario.fields import (
-    IsoDate,
     OptionName,
     Positive,
     PositiveCount,
-    PositiveShare,
     Region,
     Section,
-    Sha256,
-    Share,
     ShortText,
     Source,
     TensorParallelSize,
     Usd,
+)
+from planner.scenario.option_parts import (
+    QUALITY_EXAMPLES,
+    CustomModelImport,
+    EngineLimits,
+    Precision,
+    Purchase,
+    Quality,
+    SavingsPlan,
+    Scaling,
+    SpotPrice,
+    Variant,
+    Weights,
 )
 from planner.scenario.scalars import shown
 
@@ -28,12 +36,19 @@ __all__ = [
     "ARMS",
     "ApiOption",
     "Arm",
+    "CustomModelImport",
     "EngineLimits",
+    "HybridOption",
     "ManualOption",
     "Options",
+    "Precision",
+    "Purchase",
     "Quality",
+    "SavingsPlan",
+    "Scaling",
     "SelfHostOption",
     "SpotPrice",
+    "Variant",
     "Weights",
 ]
 
@@ -64,18 +79,6 @@ def _any_one_or_list(value: Any) -> Any:
     return [value] if isinstance(value, str) and value != "any" else value
 
 
-class Quality(Section):
-    """How good the answers of this option are on the scenario's own metric."""
-
-    score: Share = Field(description="Score on the metric of `quality.metric`.", examples=[0.93])
-    source: Source = Field(
-        description="Who measured it, on what, when.", examples=["own evaluation, 2026-10-12"]
-    )
-
-
-_QUALITY = [{"score": 0.93, "source": "own evaluation, 2026-10-12"}]
-
-
 class ApiOption(Section):
     """A model behind an API, by provider and model id. Provider ``aws`` is Amazon Bedrock."""
 
@@ -99,62 +102,23 @@ class ApiOption(Section):
     endpoint: ShortText | None = Field(
         default=None, description="Deployment zone with its own price.", examples=["datazone-eu"]
     )
+    custom_model_import: CustomModelImport | None = Field(
+        default=None,
+        description="Own weights imported into Bedrock instead of a listed model.",
+        examples=[
+            {
+                "usd_per_unit_minute": 0.0785,
+                "units_per_copy": 2,
+                "requests_per_s_per_copy": 3.5,
+                "source": "Bedrock pricing page; own load test",
+                "observed": "2026-11-20",
+            }
+        ],
+    )
     quality: Quality | None = Field(
         default=None,
         description="Score of this option; required with a quality floor.",
-        examples=_QUALITY,
-    )
-
-
-class EngineLimits(Section):
-    """Engine and limits the capacity is computed for; the deployed engine gets the same ones."""
-
-    engine: Literal["vllm"] = Field(
-        default="vllm", description="Serving engine.", examples=["vllm"]
-    )
-    max_num_seqs: PositiveCount = Field(
-        default=256, description="Sequences decoded together at most.", examples=[256]
-    )
-    max_num_batched_tokens: PositiveCount = Field(
-        default=8192, description="Tokens in one engine step.", examples=[8192]
-    )
-    gpu_memory_utilization: PositiveShare = Field(
-        default=Decimal("0.9"),
-        description="Share of GPU memory the engine may use.",
-        examples=[0.9],
-    )
-    kv_cache_dtype: Literal["auto", "fp8"] = Field(
-        default="auto", description="Precision of the KV cache.", examples=["auto"]
-    )
-    prefix_caching: bool = Field(
-        default=True, description="Reuse the KV cache of shared prefixes.", examples=[True]
-    )
-
-
-class Weights(Section):
-    """Where the deployed service loads the weights from."""
-
-    uri: ShortText = Field(description="S3 prefix.", examples=["s3://my-bucket/llama-3.1-8b/"])
-    revision: ShortText | None = Field(
-        default=None,
-        description="Model revision (commit).",
-        examples=["0e9e39f249a16976918f6564b8830bc894c89659"],
-    )
-    sha256: Sha256 | None = Field(
-        default=None,
-        description="Hash of the weights' manifest.",
-        examples=["0123456789abcdef" * 4],
-    )
-
-
-class SpotPrice(Section):
-    """A spot price the user looked up, median over availability zones."""
-
-    usd_per_hour: Positive = Field(description="Price of one instance.", examples=[0.79])
-    source: Source = Field(description="Where it was read.", examples=["EC2 console, 7-day median"])
-    observed: IsoDate = Field(description="Day it was read.", examples=["2026-11-20"])
-    interruptions_per_instance_hour: Share | None = Field(
-        default=None, description="Share of instance hours that end in a reclaim.", examples=[0.01]
+        examples=QUALITY_EXAMPLES,
     )
 
 
@@ -167,10 +131,15 @@ class SelfHostOption(Section):
     name: OptionName | None = Field(
         default=None, description="Shown in reports; default the model id.", examples=["own 8B"]
     )
-    precision: Literal["native", "bf16", "fp8", "fp4", "int4"] = Field(
+    precision: Precision = Field(
         default="native",
         description="Precision of the weights; native is that of the published ones.",
         examples=["native"],
+    )
+    variants: list[Variant] = Field(
+        default_factory=lambda: list[Variant](),
+        description="Other precisions of the same model, each an option of its own.",
+        examples=[[{"precision": "fp8"}, {"precision": "int4"}]],
     )
     instance_types: Annotated[
         Literal["any"] | list[ShortText],
@@ -183,11 +152,34 @@ class SelfHostOption(Section):
     region: Region | None = Field(
         default=None, description="Default: the scenario's region.", examples=["us-east-1"]
     )
-    purchase: list[Literal["on_demand", "ri_1y_no_upfront", "spot"]] = Field(
+    purchase: list[Purchase] = Field(
         default=["on_demand", "ri_1y_no_upfront"],
         min_length=1,
         description="Ways of buying the instances to compare.",
         examples=[["on_demand", "ri_1y_no_upfront"]],
+    )
+    scaling: list[Scaling] = Field(
+        default=["fixed"],
+        min_length=1,
+        description="`fixed`: sized for the peak all week; `hourly`: sized for each hour of the "
+        "week, `cold_start_s` ahead.",
+        examples=[["fixed", "hourly"]],
+    )
+    cold_start_s: Positive | None = Field(
+        default=None,
+        description="From asking for an instance to its first answer; default 684.",
+        examples=[600],
+    )
+    savings_plan: SavingsPlan | None = Field(
+        default=None,
+        description="Rate and term of `purchase: savings_plan`.",
+        examples=[
+            {
+                "percent_off": 28,
+                "source": "Savings Plans page of the console",
+                "observed": "2026-11-20",
+            }
+        ],
     )
     tensor_parallel_sizes: list[TensorParallelSize] | None = Field(
         default=None,
@@ -211,6 +203,17 @@ class SelfHostOption(Section):
         description="Your own benchmark file; beats any modelled capacity.",
         examples=["measured/llama-8b-l40s.json"],
     )
+    profiles: ShortText | None = Field(
+        default=None,
+        description="Folder of your own profiles (`planner profiles build`), asked before the "
+        "shipped ones.",
+        examples=["profiles"],
+    )
+    config: ShortText | None = Field(
+        default=None,
+        description="Folder with the model's config.json, for a model of your own.",
+        examples=["my-model"],
+    )
     spot: SpotPrice | None = Field(
         default=None,
         description="A spot price; without one the spot arm is infeasible.",
@@ -230,7 +233,41 @@ class SelfHostOption(Section):
     quality: Quality | None = Field(
         default=None,
         description="Score of this option; required with a quality floor.",
-        examples=_QUALITY,
+        examples=QUALITY_EXAMPLES,
+    )
+
+
+class HybridOption(Section):
+    """Base load on own instances, what is above them at an API.
+
+    The self-hosted model's engine limits, instance types and capacity apply.
+    """
+
+    name: OptionName | None = Field(
+        default=None, description="Shown in reports; default made of both.", examples=["base + API"]
+    )
+    selfhost: OptionName = Field(
+        description="Name (or model) of the self-hosted option.",
+        examples=["meta-llama/Llama-3.1-8B-Instruct"],
+    )
+    overflow: OptionName | None = Field(
+        default=None,
+        description="Name of the API option that takes the rest; default the cheapest feasible "
+        "one, of the same weights if there is one.",
+        examples=["openai/gpt-6-luna"],
+    )
+    purchase: list[Literal["on_demand", "ri_1y_no_upfront", "savings_plan"]] = Field(
+        default=["on_demand"],
+        min_length=1,
+        description="Ways of buying the instances to compare.",
+        examples=[["on_demand"]],
+    )
+    scaling: list[Scaling] = Field(
+        default=["fixed"],
+        min_length=1,
+        description="`fixed`: the same instances all week; `hourly`: on demand, in the hours that "
+        "pay.",
+        examples=[["fixed", "hourly"]],
     )
 
 
@@ -261,7 +298,7 @@ class ManualOption(Section):
     quality: Quality | None = Field(
         default=None,
         description="Score of this option; required with a quality floor.",
-        examples=_QUALITY,
+        examples=QUALITY_EXAMPLES,
     )
 
 
@@ -277,6 +314,11 @@ class Options(Section):
         default_factory=lambda: list[SelfHostOption](),
         description="Open-weight models on your own instances.",
         examples=[[{"model": "meta-llama/Llama-3.1-8B-Instruct"}]],
+    )
+    hybrid: list[HybridOption] = Field(
+        default_factory=lambda: list[HybridOption](),
+        description="Self-hosted options with an API for what is above them.",
+        examples=[[{"selfhost": "meta-llama/Llama-3.1-8B-Instruct"}]],
     )
     manual: list[ManualOption] = Field(
         default_factory=lambda: list[ManualOption](),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from planner.scenario.given import Given, Rule
 from planner.scenario.scalars import shown
@@ -12,25 +13,36 @@ from planner.scenario.yaml_marks import Finding, Path
 __all__ = ["OUTSIDE_RULES"]
 
 
-def _named_files(scenario: Given) -> Iterator[tuple[Path, str, bool]]:
-    """Place and name of each, and whether a folder will do."""
+_Kind = Literal["file", "folder", "either"]
+
+
+def _named_files(scenario: Given) -> Iterator[tuple[Path, str, _Kind]]:
+    """Place and name of each, and what it has to be."""
     for keys in (("trace", "file"), ("input_tokens", "files"), ("output_tokens", "files")):
         for path, name in scenario.texts("workload", *keys):
-            yield path, name, False
+            yield path, name, "file"
     for path, name in scenario.texts("prices", "snapshot"):
-        yield path, name, False
+        yield path, name, "file"
+    for path, name in scenario.texts("levers", "semantic_cache", "pairs"):
+        yield path, name, "file"
     for option in scenario.sections("options", "selfhost"):
         for path, name in option.texts("measured"):
-            yield path, name, True
+            yield path, name, "either"
+        for key in ("profiles", "config"):
+            for path, name in option.texts(key):
+                yield path, name, "folder"
 
 
 def _files(scenario: Given) -> Iterator[Finding]:
-    for path, name, folder_too in _named_files(scenario):
+    for path, name, kind in _named_files(scenario):
         target = scenario.base_dir / name
         try:
-            if target.is_file() or (folder_too and target.is_dir()):
+            is_file, is_folder = target.is_file(), target.is_dir()
+            if (is_file and kind != "folder") or (is_folder and kind != "file"):
                 continue
-            why = "is a folder, not a file" if target.is_dir() else "is not there"
+            why = "is not there"
+            if is_file or is_folder:
+                why = f"is a {'folder' if is_folder else 'file'}, not a {kind}"
         except (OSError, ValueError) as error:
             why = f"cannot be read ({error})"
         yield Finding(

@@ -92,6 +92,13 @@ def test_the_sentence_says_how_old_and_what_to_do() -> None:
     )
 
 
+def test_a_gate_stricter_than_the_warning_names_the_age_too() -> None:
+    found = age_of_class("llm", [_AS_OF - timedelta(days=3)], _AS_OF, 0)
+    assert found is not None
+    assert found.level == "fail"
+    assert "the oldest is 3 days old" in found.sentence
+
+
 @pytest.mark.parametrize(("text", "policy"), [(None, None), ("default", "default"), ("90", 90)])
 def test_the_option_is_read(text: str | None, policy: object) -> None:
     assert age_policy(text) == policy

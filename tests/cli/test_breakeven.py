@@ -238,7 +238,36 @@ class TestOptions:
     ) -> None:
         result = run_cli("breakeven", scenario, f"--range={text}", "-q")
         assert result.code == 2
-        assert "is not FROM:TO in requests a month" in result.stderr
+        assert "is not FROM:TO in the unit of the axis" in result.stderr
+
+    def test_parts_of_requests_are_no_volume(self, run_cli: Run, scenario: Path) -> None:
+        result = run_cli("breakeven", scenario, "--range", "1.5:3", "-q")
+        assert result.code == 2
+        assert "volumes are whole requests a month" in result.stderr
+
+    def test_utilisation_beyond_all_is_refused(self, run_cli: Run, scenario: Path) -> None:
+        result = run_cli("breakeven", scenario, "--axis", "utilisation", "--range", "0.5:2", "-q")
+        assert result.code == 2
+        assert "utilisation is a share" in result.stderr
+
+    def test_another_axis_has_its_crossing_its_drawing_and_its_points(
+        self, run_cli: Run, scenario: Path
+    ) -> None:
+        args = ("breakeven", scenario, "--axis", "api_price", "--points", "4", "-q")
+        text = run_cli(*args).stdout
+        assert "Cost over API price" in text
+        assert "a API   s self-hosting" in text
+        axis = run_cli(*args, "--format", "json").json()["axis"]
+        assert (axis["axis"], axis["unit"]) == ("api_price", "USD per 1M tokens")
+        assert len(axis["points"]) == 4
+        rows = run_cli(*args, "--format", "csv").stdout.splitlines()
+        assert rows[0].startswith("scenario,api,axis,unit,value,api_monthly_usd")
+        assert len(rows) == 5
+
+    def test_the_default_axis_is_volume_with_its_edges(self, run_cli: Run, scenario: Path) -> None:
+        report = run_cli("breakeven", scenario, "--format", "json", "-q").json()
+        edges = [span["from_requests_per_month"] for span in report["breakeven"]["intervals"][1:]]
+        assert [float(c["value"]) for c in report["axis"]["crossings"]] == edges
 
     def test_the_curve_as_csv(self, run_cli: Run, scenario: Path) -> None:
         text = run_cli(

@@ -43,7 +43,7 @@ class TestJson:
         verdict = report["recommendation"]
         assert (verdict["arm"], verdict["option"]) == ("selfhost_ondemand", "steps")
         assert (verdict["monthly_cost_usd"], verdict["bill_monthly_usd"]) == ("4000", "4000")
-        assert verdict["confidence"] == "point estimate"
+        assert verdict["confidence"] == "too close to call"
         assert verdict["sentence"].startswith("Self-host steps on 4 units: $4,000 a month")
         option = report["options"][0]
         assert option["choice"] == "chosen"
@@ -140,6 +140,140 @@ class TestJson:
         assert "input tokens" not in names
 
 
+class TestCapacityCheck:
+    """Two shipped scenarios: one whose pick is held at once, one that replays its trace."""
+
+    def test_both_answers_are_in_the_json_of_a_self_hosted_option(
+        self, run_cli: Run, root: Path
+    ) -> None:
+        report = found(run_cli, root / "scenarios" / "support-chat.yaml")
+        by_arm = {option["arm"]: option for option in report["options"]}
+        option = by_arm["selfhost_ondemand"]
+        check = option["capacity_check"]
+        assert check["working_replicas"] == option["instances"] - 1  # n_plus_1, one on each
+        assert check["replicas_added"] == 0
+        simulated = check["simulated"]
+        assert (simulated["requests"], simulated["requests_played"]) == (2000, 2500)
+        assert (simulated["seed"], simulated["arrivals"]) == (1, "poisson")
+        assert simulated["ttft_ms"]["slo"] == simulated["ttft_ms"]["p95"] < 1500
+        assert simulated["ttft_ms"]["p50"] <= simulated["ttft_ms"]["p99"]
+        # Far below the capacity of one replica the two agree.
+        for metric in ("ttft_ms", "tpot_ms"):
+            assert check["analytic"][metric] == pytest.approx(simulated[metric]["slo"], rel=0.25)
+        assert check["analytic"]["utilisation"] == pytest.approx(
+            check["replica_rps"] / option["capacity"]["low_rps"], rel=0.5
+        )
+        assert by_arm["api_frontier"]["capacity_check"] is None
+
+    def test_growth_is_held_to_the_last_month(self, run_cli: Run, root: Path) -> None:
+        report = found(run_cli, root / "scenarios" / "support-chat.yaml")
+        check = next(o["capacity_check"] for o in report["options"] if o["capacity_check"])
+        grown = report["demand"]["peak_rps"] * 1.03**11
+        assert check["load_rps"] == pytest.approx(grown, rel=1e-6)
+
+    def test_a_trace_is_replayed(self, run_cli: Run, root: Path) -> None:
+        report = found(run_cli, root / "scenarios" / "conversation-trace.yaml")
+        checks = [o["capacity_check"] for o in report["options"] if o["capacity_check"]]
+        assert checks
+        assert {check["simulated"]["arrivals"] for check in checks} == {"trace"}
+        for check in checks:
+            assert check["simulated"]["ttft_ms"]["slo"] <= 2000
+            assert check["simulated"]["tpot_ms"]["slo"] <= 60
+
+    def test_the_text_shows_both_side_by_side(self, run_cli: Run, root: Path) -> None:
+        path = root / "scenarios" / "support-chat.yaml"
+        text = run_cli("recommend", path, "-q", "--wide").stdout
+        section = text.split("Capacity check\n")[1].split("\nTotal cost of ownership")[0]
+        assert "(2,000 requests of 2,500, Poisson arrivals, seed 1)" in section
+        heads = next(line for line in section.splitlines() if line.startswith("option "))
+        assert heads.split("  ")[-1].strip() == "simulated"
+        assert "TTFT p95" in heads
+        assert (
+            "## Capacity check" in run_cli("recommend", path, "-q", "--format", "markdown").stdout
+        )
+
+    def test_without_modelled_hardware_there_is_no_section(self, run_cli: Run, made: Path) -> None:
+        assert "Capacity check" not in run_cli("recommend", made, "-q").stdout
+        report = found(run_cli, made)
+        assert [option["capacity_check"] for option in report["options"]] == [None, None]
+
+    def test_past_85_percent_of_capacity_times_to_first_token_are_not_predicted(
+        self, run_cli: Run, root: Path
+    ) -> None:
+        args = (
+            root / "scenarios" / "support-chat.yaml",
+            *("--set", "slo.max_utilisation=0.99", "--set", "slo.tpot_ms=5000"),
+            *("--set", "slo.ttft_ms=60000", "--set", "slo.redundancy=none"),
+            *("--set", "workload.growth_per_month=0"),
+            *("--set", "options.selfhost.0.instance_types=[g6e.xlarge]"),
+            *("--set", "workload.requests_per_day=135000"),
+        )
+        report = found(run_cli, *args)
+        check = next(o["capacity_check"] for o in report["options"] if o["capacity_check"])
+        assert check["analytic"]["utilisation"] > 0.85
+        assert (check["analytic"]["ttft_ms"], check["simulated"]["ttft_ms"]) == (None, None)
+        assert check["ttft_not_predicted"].endswith("is above 0.85")
+        assert check["simulated"]["tpot_ms"]["p95"] > 0
+        assert "not predicted" in run_cli("recommend", *args, "-q").stdout
+
+    def test_the_plan_keeps_both(self, run_cli: Run, root: Path, tmp_path: Path) -> None:
+        path, plan = root / "scenarios" / "support-chat.yaml", tmp_path / "plan.json"
+        run_cli("recommend", path, "--arm", "selfhost_ondemand", "--save", plan, "-q")
+        chosen = json.loads(plan.read_text())["chosen"]
+        check = chosen["capacity_check"]
+        assert (check["working_replicas"], check["replicas_added"]) == (1, 0)
+        assert (check["requests"], check["seed"]) == (2000, 1)
+        assert check["analytic"]["tpot_ms"] == pytest.approx(
+            check["simulated"]["tpot_ms"], rel=0.25
+        )
+        assert chosen["fleet"]["extra_replicas"] == 0
+
+
+class TestUncertainty:
+    def test_the_verdict_names_its_word_and_the_draws(self, run_cli: Run, made: Path) -> None:
+        sentence = found(run_cli, made)["recommendation"]["sentence"]
+        assert "Too close to call: the cheaper of the two in " in sentence
+        # An API and machines that are not committed: the API is easier to leave.
+        assert sentence.endswith("take the one with the smaller lock-in, api.")
+
+    def test_no_draws_are_a_point_estimate(self, run_cli: Run, made: Path) -> None:
+        report = found(run_cli, made, "--draws", "0")
+        assert report["uncertainty"] is None
+        assert report["recommendation"]["confidence"] == "point estimate"
+        assert report["recommendation"]["sentence"].endswith("Point estimate.")
+
+    def test_draws_and_seed_are_those_asked_for(self, run_cli: Run, made: Path) -> None:
+        one, other = (
+            found(run_cli, made, "--draws", "300", "--seed", seed)["uncertainty"]
+            for seed in ("1", "2")
+        )
+        assert (one["draws"], one["seed"], other["seed"]) == (300, 1, 2)
+        assert one["saving_monthly_usd"] != other["saving_monthly_usd"]
+
+    def test_the_first_flip_is_that_of_the_flips_table(self, run_cli: Run, made: Path) -> None:
+        report = found(run_cli, made)
+        first = report["uncertainty"]["first_flip"]
+        flips = {each["input"]: each for each in report["flips"]}
+        assert first["input"] == report["uncertainty"]["swings"][0]["input"] == "volume"
+        assert first["at_flip"] == flips["volume"]["at_flip"]
+        assert first["probability"] == flips["volume"]["probability"]
+        assert 0 < first["probability"] < 1
+
+    def test_text_has_the_section_and_wide_its_sources(self, run_cli: Run, made: Path) -> None:
+        text = run_cli("recommend", made, "-q").stdout
+        assert "How sure that is" in text
+        assert "First to flip it, by how far it moves the saving: volume, at" in text
+        assert "ServeGen" not in text
+        wide = run_cli("recommend", made, "-q", "--wide").stdout
+        assert "ServeGen" in wide
+
+    def test_the_plan_holds_it(self, run_cli: Run, made: Path, tmp_path: Path) -> None:
+        run_cli("recommend", made, "-q", "--draws", "200", "--save", tmp_path / "plan.json")
+        found = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["uncertainty"]
+        assert (found["draws"], found["verdict"]) == (200, "too close to call")
+        assert set(found["monthly_cost_usd"]) == {"api", "steps"}
+
+
 class TestFlips:
     def test_values_are_today_times_the_factor(self, run_cli: Run, made: Path) -> None:
         flips = {each["input"]: each for each in found(run_cli, made)["flips"]}
@@ -166,6 +300,7 @@ class TestFlips:
             "now": None,
             "at_flip": None,
             "searched": "1/20 to 20 times",
+            "probability": None,
         }
 
     def test_a_gpu_price_is_by_the_hour(self, run_cli: Run) -> None:

@@ -142,6 +142,17 @@ def test_named_files_must_be_beside_the_scenario(tmp_path: Path) -> None:
     assert caught.value.problems[0].message.endswith("(did you mean `trace.csv`?)")
 
 
+@pytest.mark.parametrize("key", ["profiles", "config"])
+def test_a_folder_must_be_a_folder(tmp_path: Path, key: str) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    text = SMALL.replace("instance_types: g6e.xlarge", f"{key}: file")
+    found = _problem(_written(tmp_path, text.encode()))
+    assert found.path == f"options.selfhost.0.{key}"
+    assert found.message.startswith('"file" is a file, not a folder')
+    load_scenario(_written(tmp_path, text.replace(f"{key}: file", f"{key}: folder").encode()))
+
+
 def test_a_file_name_the_system_refuses_is_a_problem(tmp_path: Path) -> None:
     text = SMALL.replace("instance_types: g6e.xlarge", f"measured: {'x' * 300}")
     assert _problem(_written(tmp_path, text.encode())).path == "options.selfhost.0.measured"
