@@ -48,8 +48,10 @@ docs: $(VENV)/.dev ## write the generated pages
 	$(BIN)/python scripts/build_report_schemas.py
 	$(BIN)/python scripts/build_readme.py
 
-benchmark: $(VENV)/.compiled ## measure the start of each command
+benchmark: $(VENV)/.compiled ## measure commands, the search and the simulator
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/simulator.py
 
 wheel: $(VENV)/.base ## build dist/*.whl
 	$(BIN)/python -m hatchling build -t wheel -d dist

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from planner.errors import InputError
 
-__all__ = ["read_text", "write_atomic", "write_atomic_bytes"]
+__all__ = ["decoded_text", "read_text", "write_atomic", "write_atomic_bytes"]
 
 # Larger text inputs are a mistake (a log, a model file) and would only fail later and slower.
 _LARGEST_TEXT_BYTES = 64 * 1024 * 1024
@@ -19,14 +19,27 @@ def read_text(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST_TEXT_BYTES:
             raise InputError(f"{path}: larger than 64 MiB, which no input of planner is")
-        return path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot read: {error.strerror or error}") from error
+    return decoded_text(content, str(path))
+
+
+def decoded_text(content: bytes, name: str) -> str:
+    """UTF-8 text without its byte order mark, lines ending in line feeds.
+
+    InputError, naming it by ``name``, when it is not UTF-8 or larger than any input is.
+    """
+    if len(content) > _LARGEST_TEXT_BYTES:
+        raise InputError(f"{name}: larger than 64 MiB, which no input of planner is")
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path}: not UTF-8 text (byte {error.start} is 0x{error.object[error.start]:02x}); "
+            f"{name}: not UTF-8 text (byte {error.start} is 0x{error.object[error.start]:02x}); "
             "save it as UTF-8"
         ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def write_atomic(path: Path, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.serving.search import PROVIDERS, serving_options
+from planner.serving.search import PROVIDERS, providers_with, serving_options
 from planner.serving.types import Capacity, ServingOption
 
-__all__ = ["PROVIDERS", "Capacity", "ServingOption", "serving_options"]
+__all__ = ["PROVIDERS", "Capacity", "ServingOption", "providers_with", "serving_options"]

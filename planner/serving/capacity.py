@@ -12,6 +12,7 @@ from planner.demand.types import Demand
 from planner.scenario.economics import Slo
 from planner.scenario.options import SelfHostOption
 from planner.serving.batching import Limits, Replica
+from planner.serving.calibration import calibration
 from planner.serving.constants import constants
 from planner.serving.lengths import Lengths, lengths_of, reusable_prefix_tokens
 from planner.serving.memory import MemoryFit, fit_memory, sequence_bytes, split_reason
@@ -150,7 +151,7 @@ def _cache_tokens(job: Job, fit: MemoryFit, degree: int) -> float:
 
 def _loaded(job: Job, question: Question, answer: Answer, base: Outcome, held: float) -> Outcome:
     """Capacity at the lower edge, the middle and the upper edge of the band."""
-    replica, note = _replica(job, answer, held)
+    replica, note = _replica(job, question, answer, held)
     band, objective = answer.band, job.objective
     replica, low = _among_replicas(job, replace(replica, slowdown=1.0 / band.low))
     if low.state is None:
@@ -182,6 +183,7 @@ def _loaded(job: Job, question: Question, answer: Answer, base: Outcome, held: f
         band_high=band.high,
         source_ids=answer.source_ids,
         warnings=warnings,
+        replica=replica,
     )
     return replace(base, capacity=capacity)
 
@@ -222,7 +224,9 @@ def _rate(load: Load) -> float:
     return load.state.rate_rps if load.state is not None else 0.0
 
 
-def _replica(job: Job, answer: Answer, held: float) -> tuple[Replica, str | None]:
+def _replica(
+    job: Job, question: Question, answer: Answer, held: float
+) -> tuple[Replica, str | None]:
     """The replica with its share of cached prompts, and what was assumed about them."""
     limits, demand, lengths = job.option.limits, job.demand, job.lengths
     note = None
@@ -247,7 +251,7 @@ def _replica(job: Job, answer: Answer, held: float) -> tuple[Replica, str | None
             kv_cache_tokens=held,
         ),
         arrival_cv2=demand.interarrival_cv**2,
-        host_ms_per_sequence=constants().host_overhead_ms_per_sequence,
+        host_ms_per_sequence=calibration().host_ms(question.accelerator.name),
         front_end_ms=constants().front_end_ms,
     )
     return replica, note

@@ -1,4 +1,7 @@
-"""The constants of the serving model, from ``data/constants.yaml`` with their sources."""
+"""The constants of the serving model, from ``data/constants.yaml`` with their sources.
+
+Those fitted on measured runs are in ``calibration``.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,9 @@ from typing import Any, cast
 
 from planner.files import read_text
 
-__all__ = ["Band", "Constants", "Link", "constants"]
+__all__ = ["Constants", "Link", "constants"]
 
 _FILE = Path(__file__).parent / "data/constants.yaml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """80 % of measured ÷ predicted throughput lies between ``low`` and ``high``."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +34,6 @@ class Constants:
     overhead_ms_per_layer: float
     parallel_overhead_ms_per_layer: float
     links: Mapping[str, Mapping[int, Link]]
-    host_overhead_ms_per_sequence: float
     front_end_ms: float
     weight_bits: Mapping[str, float]
     weight_only_compute_factor: float
@@ -51,7 +45,6 @@ class Constants:
     reserve_least_gib: float
     reserve_most_gib: float
     reserve_parallel_gib: float
-    bands: Mapping[str, Band]
 
 
 @cache
@@ -70,13 +63,11 @@ def constants() -> Constants:
             name: {int(degree): Link(**link) for degree, link in table.items()}
             for name, table in _tables(raw["all_reduce"])
         },
-        host_overhead_ms_per_sequence=host["overhead_ms_per_sequence"],
         front_end_ms=host["front_end_ms"],
         weight_bits={k: v for k, v in raw["weight_bits"].items() if isinstance(v, int | float)},
         weight_only_compute_factor=weight_only["compute_factor"],
         fp4_compute=frozenset(weight_only["fp4_compute"]),
         no_kernel={gpu: frozenset(kinds) for gpu, kinds in weight_only["no_kernel"].items()},
-        bands={name: Band(**band) for name, band in _tables(raw["bands"])},
         **{k: v for k, v in raw["memory"].items() if isinstance(v, int | float)},
     )
 

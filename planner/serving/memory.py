@@ -89,9 +89,10 @@ def fit_memory(
     taken = f"weights {_gb(weights)} + activations {_gb(activations)} + runtime {_gb(reserve)}"
     usable_text = f"{_gb(usable)} usable ({gpu_memory_utilization:g} x {gpu_mem_mib:,} MiB)"
     reason = None
-    if left <= 0:
+    # What is not a number fits nowhere.
+    if not left > 0:
         reason = f"{taken} > {usable_text}"
-    elif needed > left:
+    elif not needed <= left:
         reason = (
             f"one request of {longest_sequence_tokens:,} tokens needs {_gb(needed)} of KV cache, "
             f"{_gb(left)} are left: {taken} of {usable_text}"
@@ -101,7 +102,7 @@ def fit_memory(
         weights_bytes=weights,
         activation_bytes=activations,
         reserve_bytes=reserve,
-        kv_bytes=max(left, 0.0),
+        kv_bytes=left if left > 0 else 0.0,
         reason=reason,
     )
 

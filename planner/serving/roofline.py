@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.catalog.types import Accelerator, ModelCard
+from planner.serving.calibration import calibration
 from planner.serving.constants import Link, constants
 from planner.serving.memory import cache_shards
 from planner.serving.steps import Answer, Question
@@ -108,13 +109,24 @@ class RooflineProvider:
             if slow_link
             else ()
         )
+        band_class = _band_class(question, slow_link=slow_link)
         return Answer(
             steps=roofline_steps(question),
             provider="roofline",
-            band=constants().bands["roofline_pcie" if slow_link else "roofline"],
+            band=calibration().bands[band_class].throughput,
+            band_class=band_class,
             source_ids=(f"accelerators.yaml#{gpu.name}", f"models.json#{question.card.id}"),
             warnings=warnings,
         )
+
+
+def _band_class(question: Question, *, slow_link: bool) -> str:
+    """Tensor parallel over PCIe, weights that are unpacked, mixtures of experts, and all others."""
+    if slow_link:
+        return "pcie"
+    if question.weights.compute_factor > 1.0:
+        return "roofline_derived"
+    return "roofline_moe" if question.card.experts else "roofline_dense"
 
 
 def roofline_steps(question: Question) -> RooflineSteps:

@@ -17,17 +17,26 @@ from planner.scenario.options import SelfHostOption
 from planner.serving.capacity import Job, Outcome, outcome_of
 from planner.serving.lengths import lengths_of, longest_sequence_tokens
 from planner.serving.measured import ShippedRowsProvider, own_runs_provider
+from planner.serving.profiles import ProfileProvider, ProfileStore
 from planner.serving.roofline import RooflineProvider
 from planner.serving.steps import Provider
 from planner.serving.types import ServingOption
 
-__all__ = ["PROVIDERS", "serving_options"]
+__all__ = ["PROVIDERS", "providers_with", "serving_options"]
 
 # Asked in this order; the first that has data answers, and its name goes with the answer.
-_MODELS: tuple[Provider, ...] = (RooflineProvider(),)
+_MODELS: tuple[Provider, ...] = (ProfileProvider(), RooflineProvider())
 PROVIDERS: tuple[Provider, ...] = (ShippedRowsProvider(rest=_MODELS), *_MODELS)
 
 _DEGREES = (1, 2, 4, 8)
+
+
+def providers_with(profiles: Path | None) -> tuple[Provider, ...]:
+    """``PROVIDERS``, with a folder of one's own profiles asked before the shipped ones."""
+    if profiles is None:
+        return PROVIDERS
+    models = (ProfileProvider(ProfileStore.of(profiles)), *_MODELS)
+    return (ShippedRowsProvider(rest=models), *models)
 
 
 def serving_options(
@@ -131,6 +140,8 @@ def _candidate(job: Job, instance: InstanceType, degree: int, outcome: Outcome) 
         kv_cache_tokens=outcome.kv_cache_tokens,
         capacity=outcome.capacity,
         reason=outcome.reason,
+        # A layer that keeps a state instead of a cache has no prefix to share.
+        prefix_caching=limits.prefix_caching and not job.card.state_bytes_per_sequence,
     )
 
 

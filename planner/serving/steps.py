@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from planner.catalog.types import Accelerator, ModelCard
-from planner.serving.constants import Band
+from planner.serving.calibration import Band
 from planner.serving.precision import Weights
 
 __all__ = ["Answer", "Provider", "Question", "StepTimes", "ask"]
@@ -57,13 +57,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Step times with the name of who gave them, their band and the tables behind them."""
+    """Step times with the name of who gave them, their band and the tables behind them.
+
+    ``band`` is of throughput; ``band_class`` names its class in the calibration, which has bands of
+    latencies too.
+    """
 
     steps: StepTimes
     provider: str
     band: Band
     source_ids: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    band_class: str = ""
 
 
 class Provider(Protocol):

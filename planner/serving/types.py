@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from planner.serving.batching import Replica
 
 __all__ = ["Capacity", "ServingOption"]
 
@@ -17,7 +19,8 @@ class Capacity:
     those of ``low_rps`` for the percentiles of the service level.
     ``concurrency`` is the number of sequences decoded together at that rate.
     ``provider`` names who answered (``roofline``, ``profile``, ``measured``); ``source_ids`` the
-    rows or tables behind it.
+    rows or tables behind it. ``replica`` is the one that ``low_rps`` was judged on, step times,
+    limits and slowdown included, for who wants to judge it again; None where nothing was modelled.
     """
 
     low_rps: float
@@ -31,6 +34,8 @@ class Capacity:
     band_high: float
     source_ids: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    # Step times hold whole tables: no part of what makes two capacities equal.
+    replica: Replica | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +46,7 @@ class ServingOption:
     with the numbers (``weights 141.0 GB > 20.1 GB usable``, ``TTFT p95 1.9 s > 1.0 s``).
     ``replicas_per_instance`` = accelerators ÷ tensor_parallel_size, rounded down.
     Byte figures are per accelerator; ``kv_cache_tokens`` is what the cache of one replica holds in
-    sequences of the workload's mean length.
+    sequences of the workload's mean length. ``prefix_caching``: shared prefixes are reused.
     """
 
     model_id: str
@@ -58,3 +63,4 @@ class ServingOption:
     kv_cache_tokens: int
     capacity: Capacity | None
     reason: str | None
+    prefix_caching: bool = False

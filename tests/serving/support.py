@@ -169,7 +169,7 @@ def replica(
             kv_cache_tokens=kv_cache_tokens,
         ),
         arrival_cv2=cv * cv,
-        host_ms_per_sequence=constants().host_overhead_ms_per_sequence,
+        host_ms_per_sequence=0.040,
         front_end_ms=constants().front_end_ms,
     )
 

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from planner.serving.constants import constants
+from planner.serving.calibration import calibration
 from tests.serving.support import MeasuredRow, measured_rows, predicted
 
 _L4_ROWS = [row for row in measured_rows() if row.gpu == "L4"]
@@ -76,6 +76,6 @@ def test_the_band_holds_nine_rows_in_ten() -> None:
     inside = 0
     for row in rows:
         pcie = row.gpu == "A100-PCIe-80GB" and row.tensor_parallel_size > 1
-        band = constants().bands["roofline_pcie" if pcie else "roofline"]
+        band = calibration().bands["pcie" if pcie else "roofline_moe"].throughput
         inside += band.low <= row.tokens_per_s / predicted(row)[0] <= band.high
     assert inside / len(rows) >= 0.9

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.catalog.models import model_cards
+from planner.serving.calibration import calibration
 from planner.serving.precision import Weights, resolve_weights
 from planner.serving.roofline import RooflineProvider, roofline_steps
 from planner.serving.steps import Question, ask
@@ -156,15 +157,30 @@ def test_the_answer_names_its_provider_band_and_sources() -> None:
     answer = ask(_question(), (RooflineProvider(),))
     assert answer is not None
     assert answer.provider == "roofline"
-    assert (answer.band.low, answer.band.high) == (0.45, 1.25)
+    assert answer.band_class == "roofline_dense"
+    assert answer.band == calibration().bands["roofline_dense"].throughput
     assert answer.source_ids == ("accelerators.yaml#H100", "models.json#meta-llama/Llama-3.1-8B")
+
+
+def test_experts_and_unpacked_weights_have_bands_of_their_own() -> None:
+    experts = ask(_asked("mistralai/Mixtral-8x7B-Instruct-v0.1", "bf16"), (RooflineProvider(),))
+    unpacked = ask(_asked("Qwen/Qwen3-14B-AWQ", "int4"), (RooflineProvider(),))
+    assert experts is not None
+    assert unpacked is not None
+    assert (experts.band_class, unpacked.band_class) == ("roofline_moe", "roofline_derived")
+
+
+def _asked(model: str, precision: str) -> Question:
+    found = resolve_weights(card(model), gpu("H100"), precision)
+    assert isinstance(found, Weights)
+    return replace(_question(), card=card(model), weights=found)
 
 
 def test_tensor_parallel_without_nvlink_has_a_wider_band_and_says_why() -> None:
     question = replace(_question(device="L40S"), tensor_parallel_size=2)
     answer = ask(question, (RooflineProvider(),))
     assert answer is not None
-    assert answer.band.high / answer.band.low > 1.25 / 0.45
+    assert answer.band.high / answer.band.low > 5
     assert any("PCIe" in warning for warning in answer.warnings)
 
 

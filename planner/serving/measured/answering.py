@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planner.scenario.options import EngineLimits
-from planner.serving.constants import Band
+from planner.serving.calibration import calibration
 from planner.serving.measured.scale import SAME_LENGTHS, Scaled, length_ratio, scale
 from planner.serving.measured.types import Run
 from planner.serving.steps import Answer, Provider, Question, ask
@@ -16,10 +16,10 @@ __all__ = ["Bands", "answer_from"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bands:
-    """True ÷ measured throughput: of runs in a steady state, and of runs with ramp."""
+    """Classes of bands of true ÷ measured: of runs in a steady state, and of runs with ramp."""
 
-    steady: Band
-    ramp: Band
+    steady: str
+    ramp: str
 
 
 def answer_from(
@@ -52,11 +52,12 @@ def answer_from(
     scaled = scale(question, runs, at_runs=base, at_workload=model, limits=limits)
     if scaled is None or scaled.sequences[1] < least_sequences:
         return None
-    ramp = any(run.ramp for run in scaled.runs)
+    band_class = bands.ramp if any(run.ramp for run in scaled.runs) else bands.steady
     return Answer(
         steps=scaled.steps,
         provider="measured",
-        band=bands.ramp if ramp else bands.steady,
+        band=calibration().bands[band_class].throughput,
+        band_class=band_class,
         source_ids=tuple(sorted(run.id for run in scaled.runs)),
         warnings=_warnings(question, scaled, model.provider),
     )

@@ -14,7 +14,6 @@ from pathlib import Path
 from planner.catalog.types import Accelerator, InstanceType, ModelCard
 from planner.errors import InputError
 from planner.scenario.options import EngineLimits, SelfHostOption
-from planner.serving.constants import constants
 from planner.serving.measured.answering import Bands, answer_from
 from planner.serving.measured.forms import RawRun
 from planner.serving.measured.rows import weights_family
@@ -50,12 +49,11 @@ class OwnRunsProvider:
         ]
         if not runs:
             return None
-        bands = constants().bands
         found = answer_from(
             question,
             runs,
             self.rest,
-            Bands(steady=bands["measured_file"], ramp=bands["measured_file_ramp"]),
+            Bands(steady="measured_file", ramp="measured_file_ramp"),
             limits=self.limits,
         )
         if found is None:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from planner.scenario.options import EngineLimits
 from planner.serving.batching import Limits, Replica
+from planner.serving.calibration import calibration
 from planner.serving.constants import constants
 from planner.serving.lengths import Lengths
 from planner.serving.measured.replay import Point, decoded_together, is_saturated, point_of
@@ -100,7 +101,7 @@ def run_replica(
             kv_cache_tokens=held * longest,
         ),
         arrival_cv2=1.0,
-        host_ms_per_sequence=constants().host_overhead_ms_per_sequence,
+        host_ms_per_sequence=calibration().host_ms(question.accelerator.name),
         front_end_ms=constants().front_end_ms,
     )
 
@@ -151,7 +152,7 @@ def scale(
     steps = ScaledSteps(
         base=at_workload.steps,
         points=tuple(point for point, _ in kept),
-        host_ms_per_sequence=constants().host_overhead_ms_per_sequence,
+        host_ms_per_sequence=calibration().host_ms(question.accelerator.name),
     )
     return Scaled(steps=steps, runs=tuple(run for _, run in kept))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from planner.serving.constants import constants
 from planner.serving.measured.answering import Bands, answer_from
 from planner.serving.measured.rows import shipped_runs
 from planner.serving.measured.scale import length_ratio
@@ -39,7 +38,7 @@ class ShippedRowsProvider:
 
     def answer(self, question: Question) -> Answer | None:
         """Scaled steps, or None without runs that say enough about the question."""
-        card, bands = question.card, constants().bands
+        card = question.card
         runs = [
             run
             for run in shipped_runs((card.id, *card.aliases))
@@ -49,7 +48,7 @@ class ShippedRowsProvider:
             question,
             runs,
             self.rest,
-            Bands(steady=bands["measured_row"], ramp=bands["measured_row_ramp"]),
+            Bands(steady="measured_row", ramp="measured_row_ramp"),
             least_sequences=_LEAST_SEQUENCES,
         )
 

@@ -9,7 +9,7 @@ from planner.serving.profiles.format import (
     packed,
     read_profiles,
 )
-from planner.serving.profiles.provider import ProfileBands, ProfileProvider, profile_bands
+from planner.serving.profiles.provider import ProfileProvider
 from planner.serving.profiles.steps import ProfileSteps
 from planner.serving.profiles.store import (
     INDEX_NAME,
@@ -35,7 +35,6 @@ __all__ = [
     "ModelFacts",
     "NoProfile",
     "Profile",
-    "ProfileBands",
     "ProfileFile",
     "ProfileKey",
     "ProfileProvider",
@@ -47,7 +46,6 @@ __all__ = [
     "encode_profiles",
     "index_text",
     "packed",
-    "profile_bands",
     "profile_store",
     "read_profiles",
     "shipped_profiles",

@@ -7,15 +7,8 @@ slower bf16 times and says so.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, cast
-
 from planner.catalog.types import ModelCard
-from planner.serving.constants import Band, constants
+from planner.serving.calibration import calibration
 from planner.serving.precision import resolve_weights
 from planner.serving.profiles.steps import ProfileSteps
 from planner.serving.profiles.store import ProfileStore, shipped_profiles
@@ -23,39 +16,10 @@ from planner.serving.profiles.types import Profile, ProfileKey
 from planner.serving.profiles.weight_only import SavedBytes, WeightOnlySteps
 from planner.serving.steps import Answer, Question, StepTimes
 
-__all__ = ["ProfileBands", "ProfileProvider", "profile_bands"]
+__all__ = ["ProfileProvider"]
 
-_BANDS = Path(__file__).parent / "data/bands.json"
 _MUCH_REPAIRED_PCT = 25.0
 _A100 = "A100"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileBands:
-    """80 % bands of measured ÷ predicted throughput; ``seen`` are stems with measured rows."""
-
-    seen: frozenset[str]
-    bands: Mapping[str, Band]
-
-    def band(self, profile: Profile, stem: str, *, experts: bool, derived: bool) -> Band:
-        """The band of a profile's predictions."""
-        if profile.method == "transferred":
-            return self.bands["transferred"]
-        if profile.key.accelerator.startswith(_A100):
-            return self.bands["a100"]
-        if stem not in self.seen or derived:
-            return self.bands["unseen"]
-        return self.bands["seen_moe" if experts else "seen_dense"]
-
-
-@cache
-def profile_bands() -> ProfileBands:
-    """The bands of this version."""
-    raw = cast(dict[str, Any], json.loads(_BANDS.read_text(encoding="utf-8")))
-    return ProfileBands(
-        seen=frozenset(raw["seen"]),
-        bands={name: Band(**band) for name, band in raw["bands"].items()},
-    )
 
 
 class ProfileProvider:
@@ -94,15 +58,20 @@ class ProfileProvider:
         found = self._folders().file(_names(question.card))
         assert found is not None
         derived = isinstance(steps, WeightOnlySteps)
-        band = profile_bands().band(
-            profile, found.stem, experts=bool(question.card.experts), derived=derived
-        )
         slow_link = question.tensor_parallel_size > 1 and not question.accelerator.nvlink
+        band_class = _band_class(
+            profile,
+            seen=found.stem in calibration().seen,
+            experts=bool(question.card.experts),
+            derived=derived,
+            slow_link=slow_link,
+        )
         key = profile.key
         return Answer(
             steps=steps,
             provider="profile",
-            band=_wider(band, constants().bands["roofline_pcie"]) if slow_link else band,
+            band=calibration().bands[band_class].throughput,
+            band_class=band_class,
             source_ids=(
                 f"{found.stem}/{key.accelerator}/{key.precision}/kv-{key.kv_cache}"
                 f"/tp{key.tensor_parallel_size} sha256 {profile.sha256[:12]}",
@@ -116,8 +85,20 @@ def _names(card: ModelCard) -> tuple[str, ...]:
     return (card.id, *card.aliases)
 
 
-def _wider(one: Band, other: Band) -> Band:
-    return Band(low=min(one.low, other.low), high=max(one.high, other.high))
+def _band_class(
+    profile: Profile, *, seen: bool, experts: bool, derived: bool, slow_link: bool
+) -> str:
+    """The class of bands a profile's predictions belong to, the least certain that holds."""
+    if slow_link:
+        return "pcie"
+    if profile.method == "transferred":
+        return "profile_transferred"
+    if derived:
+        return "profile_derived"
+    if profile.key.accelerator.startswith(_A100):
+        return "profile_a100"
+    kind = "moe" if experts else "dense"
+    return f"profile_{kind}" if seen else f"profile_unseen_{kind}"
 
 
 def _derived(question: Question, bf16: ProfileSteps) -> WeightOnlySteps | None:

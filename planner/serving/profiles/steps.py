@@ -15,36 +15,51 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from planner.serving.profiles.types import Profile
 
 __all__ = ["ProfileSteps", "between"]
 
 
-@dataclass(frozen=True, slots=True)
 class ProfileSteps:
     """Step times of a profile, as ``planner.serving.steps.StepTimes``.
 
     Beyond the largest point of an axis the last line goes on; below the smallest its value holds.
+    The times at the last context asked for twice in a row are kept: a search asks for one only.
     """
 
-    profile: Profile
+    __slots__ = ("_at_context", "_at_first", "_context", "profile")
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        # D(b, 1): the smallest context of the grid stands for all below it.
+        self._at_first = tuple(row[0] for row in profile.decode_ms)
+        self._context = -1.0
+        self._at_context: Sequence[float] | None = None
 
     def decode_ms(self, sequences: float, context_tokens: float) -> float:
         """One decode step of ``sequences`` at a mean context."""
-        profile = self.profile
-        return between(
-            profile.decode_sequences,
-            profile.decode_context_tokens,
-            profile.decode_ms,
-            sequences,
-            context_tokens,
-        )
+        return self._decode_ms(_place(self.profile.decode_sequences, sequences), context_tokens)
+
+    def _decode_ms(self, place: tuple[int, float], context_tokens: float) -> float:
+        """The same for a place on the axis of sequences."""
+        profile, column = self.profile, self._at_context
+        if context_tokens != self._context:
+            self._context, self._at_context = context_tokens, None
+            i, across = place
+            along = _place(profile.decode_context_tokens, context_tokens)
+            low, high = profile.decode_ms[i], profile.decode_ms[i + 1]
+            return _on_line(low, along) * (1.0 - across) + _on_line(high, along) * across
+        if column is None:
+            along = _place(profile.decode_context_tokens, context_tokens)
+            column = self._at_context = tuple(_on_line(row, along) for row in profile.decode_ms)
+        return _on_line(column, place)
 
     def prefill_ms(self, tokens: float, past_tokens: float = 0.0) -> float:
         """One step that takes in ``tokens`` of one sequence after ``past_tokens``."""
         profile = self.profile
+        if past_tokens == 0.0:
+            return _on_line(profile.prefill_ms[0], _place(profile.prefill_tokens, tokens))
         return between(
             profile.prefill_past_tokens,
             profile.prefill_tokens,
@@ -61,26 +76,29 @@ class ProfileSteps:
         context_tokens: float,
     ) -> float:
         """A decode step that also takes in ``prefill_tokens``; see the module."""
-        decode = self.decode_ms(sequences, context_tokens) if sequences > 0 else 0.0
         if prefill_tokens <= 0:
-            return decode
-        alone = self.decode_ms(sequences, 1.0) if sequences > 0 else 0.0
-        return (
-            self.prefill_ms(prefill_tokens + sequences)
-            + self.past_ms(prefill_tokens, attended_tokens - prefill_tokens / 2.0)
-            + decode
-            - alone
+            return self.decode_ms(sequences, context_tokens) if sequences > 0 else 0.0
+        spent = self.prefill_ms(prefill_tokens + sequences) + self.past_ms(
+            prefill_tokens, attended_tokens - prefill_tokens / 2.0
         )
+        if sequences <= 0:
+            return spent
+        place = _place(self.profile.decode_sequences, sequences)
+        return spent + self._decode_ms(place, context_tokens) - _on_line(self._at_first, place)
 
     def past_ms(self, tokens: float, past_tokens: float) -> float:
         """P(c | p) − P(c | 0), also for a negative past (see the module)."""
+        profile = self.profile
+        axis, rows = profile.prefill_past_tokens, profile.prefill_ms
+        along = _place(profile.prefill_tokens, tokens)
         if past_tokens >= 0:
-            return self.prefill_ms(tokens, past_tokens) - self.prefill_ms(tokens)
+            i, across = _place(axis, past_tokens)
+            low, high = _on_line(rows[i], along), _on_line(rows[i + 1], along)
+            return low * (1.0 - across) + high * across - _on_line(rows[0], along)
         # Between the middle points of the axis: the first past tokens also pay for another kernel.
-        axis = self.profile.prefill_past_tokens
-        near, far = axis[len(axis) // 2], axis[len(axis) // 2 + 1]
-        rise = self.prefill_ms(tokens, far) - self.prefill_ms(tokens, near)
-        return past_tokens * rise / (far - near)
+        near = len(axis) // 2
+        rise = _on_line(rows[near + 1], along) - _on_line(rows[near], along)
+        return past_tokens * rise / (axis[near + 1] - axis[near])
 
 
 def between(
@@ -92,17 +110,22 @@ def between(
 ) -> float:
     """``values[row][column]`` on straight lines between the points of two ascending axes."""
     i, across = _place(rows, row)
-    j, along = _place(columns, column)
-    low, high = values[i], values[i + 1]
-    # In this form both ends of a line are exact.
-    below = low[j] * (1.0 - along) + low[j + 1] * along
-    above = high[j] * (1.0 - along) + high[j + 1] * along
-    return below * (1.0 - across) + above * across
+    along = _place(columns, column)
+    return _on_line(values[i], along) * (1.0 - across) + _on_line(values[i + 1], along) * across
 
 
 def _place(axis: Sequence[int], at: float) -> tuple[int, float]:
     """The interval ``at`` lies in, and how far into it: above 1 beyond the axis, never below 0."""
     if at <= axis[0]:
         return 0, 0.0
-    i = min(bisect_right(axis, at) - 1, len(axis) - 2)
-    return i, (at - axis[i]) / (axis[i + 1] - axis[i])
+    i = bisect_right(axis, at) - 1
+    if i == len(axis) - 1:
+        i -= 1
+    start = axis[i]
+    return i, (at - start) / (axis[i + 1] - start)
+
+
+def _on_line(values: Sequence[float], place: tuple[int, float]) -> float:
+    """The value there. In this form both ends of a line are exact."""
+    i, part = place
+    return values[i] * (1.0 - part) + values[i + 1] * part

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from planner.serving.simulate.check import CapacityCheck, Share, check_capacity
 from planner.serving.simulate.confirm import (
+    LEAST_REQUESTS,
     Check,
     Confirmation,
     confirm,
@@ -26,22 +28,27 @@ from planner.serving.simulate.workloads import (
     draw_requests,
     open_loop,
     replay,
+    replica_workload,
 )
 
 __all__ = [
+    "LEAST_REQUESTS",
     "STEADY",
     "WHOLE",
     "Arrivals",
+    "CapacityCheck",
     "Check",
     "Confirmation",
     "Cutoff",
     "Engine",
     "Sample",
+    "Share",
     "SimRequest",
     "SimResult",
     "Timeline",
     "Workload",
     "burst",
+    "check_capacity",
     "closed_loop",
     "confirm",
     "confirm_with_replicas",
@@ -49,5 +56,6 @@ __all__ = [
     "engine_of",
     "open_loop",
     "replay",
+    "replica_workload",
     "simulate",
 ]

@@ -1,32 +1,45 @@
 """Whether a replica keeps its service level, by simulation at the lower edge of the band.
 
-The analytic model picks; this confirms the pick. Where the level is missed, one replica more is
-tried, at most three times, and then it is the next candidate's turn.
+The analytic model picks; this confirms the pick. Where the level is missed, more replicas are
+tried, and where they do not help it is the next candidate's turn.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from planner.demand.types import Demand
 from planner.scenario.economics import Slo
-from planner.serving.constants import constants
+from planner.serving.batching import Replica
 from planner.serving.simulate.run import STEADY, simulate
 from planner.serving.simulate.types import Engine, Sample, SimResult
-from planner.serving.simulate.workloads import draw_requests, open_loop
+from planner.serving.simulate.workloads import replica_workload
 from planner.serving.steps import StepTimes
 from planner.serving.types import ServingOption
 
-__all__ = ["Check", "Confirmation", "confirm", "confirm_with_replicas", "engine_of"]
+__all__ = [
+    "LEAST_REQUESTS",
+    "Check",
+    "Confirmation",
+    "confirm",
+    "confirm_with_replicas",
+    "engine_of",
+]
 
 LEAST_REQUESTS = 2_000
-MOST_EXTRA_REPLICAS = 3
+# So far past an objective, a few hundred requests are enough to tell.
+_BY_FAR = 1.3
+# Fewer possible numbers of replicas than that are checked one by one.
+_WORTH_SCOUTING = 3
 # Completions ÷ arrivals below which the queue grows without end; above it is chance.
 _KEEPS_UP = 0.9
+# Requests beyond ``max_model_len``, the 99th percentiles of input and output, are no engine's to
+# serve; in a cache that just holds that length they may be refused here.
+_REFUSED_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +56,11 @@ class Check:
         """Within the objective."""
         return self.found_ms <= self.allowed_ms
 
+    @property
+    def missed_by_far(self) -> bool:
+        """Beyond doubt past the objective."""
+        return self.found_ms > _BY_FAR * self.allowed_ms
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
@@ -56,19 +74,26 @@ class Confirmation:
 
     @property
     def held(self) -> bool:
-        """Whether every objective is kept, no request refused, and the queue does not grow."""
+        """Whether objectives are kept, next to no request is refused, and the queue holds."""
         return self.reason is None
 
+    @property
+    def missed_by_far(self) -> bool:
+        """Whether more requests could not change that an objective is missed."""
+        return any(check.missed_by_far for check in self.checks)
 
-def engine_of(option: ServingOption, *, prefix_caching: bool) -> Engine:
-    """The engine of one replica of a candidate, with the overheads of ``constants.yaml``."""
+
+def engine_of(option: ServingOption, replica: Replica) -> Engine:
+    """The engine of one replica of a candidate, with the overheads and slowdown it is sized at."""
     return Engine(
         max_num_seqs=option.max_num_seqs,
         max_num_batched_tokens=option.max_num_batched_tokens,
         kv_cache_tokens=option.kv_cache_tokens,
-        host_ms_per_sequence=constants().host_overhead_ms_per_sequence,
-        front_end_ms=constants().front_end_ms,
-        prefix_caching=prefix_caching,
+        host_ms_per_sequence=replica.host_ms_per_sequence,
+        front_end_ms=replica.front_end_ms,
+        slowdown=replica.slowdown,
+        prefix_caching=option.prefix_caching,
+        warm_prefixes=True,
     )
 
 
@@ -80,26 +105,28 @@ def confirm(
     *,
     load_rps: float,
     replicas: int,
-    band_low: float,
     seed: int,
     requests: int = LEAST_REQUESTS,
     capacity_rps: float | None = None,
 ) -> Confirmation:
-    """Simulate one of ``replicas`` that share ``load_rps`` evenly, and check the service level.
+    """Simulate one of ``replicas`` that share ``load_rps`` at random, and check the service level.
 
-    As in the analytic model every step takes 1 ÷ ``band_low`` of its predicted time, and a
-    replica's arrivals vary as the demand's do (``interarrival_cv``). ``requests`` are counted ones;
-    more are simulated around them.
+    Every step takes ``engine.slowdown`` of its predicted time, as in the analytic model.
+    ``requests`` are counted ones; more are simulated around them. ``capacity_rps`` is what the
+    result's ``load_share`` refers to.
     """
-    slow = replace(engine, slowdown=engine.slowdown / band_low)
-    rate = load_rps / replicas
     counted = 1.0 - STEADY.warm_up_share - STEADY.drain_share
-    drawn = draw_requests(demand, math.ceil(requests / counted), seed=seed)
-    workload = open_loop(drawn, rate_rps=rate, seed=seed, interarrival_cv=demand.interarrival_cv)
-    result = simulate(workload, steps, slow, cutoff=STEADY, capacity_rps=capacity_rps)
+    workload = replica_workload(
+        demand,
+        load_rps=load_rps,
+        replicas=replicas,
+        count=math.ceil(requests / counted),
+        seed=seed,
+    )
+    result = simulate(workload, steps, engine, cutoff=STEADY, capacity_rps=capacity_rps)
     checks = tuple(_checks(result, slo))
     return Confirmation(
-        rate_rps=rate,
+        rate_rps=load_rps / replicas,
         replicas=replicas,
         checks=checks,
         result=result,
@@ -129,7 +156,7 @@ def _checks(result: SimResult, slo: Slo) -> list[Check]:
 
 
 def _reason(result: SimResult, checks: tuple[Check, ...]) -> str | None:
-    if result.refused:
+    if result.refused > _REFUSED_SHARE * result.requests:
         return f"{result.refused:,} of {result.requests:,} requests are longer than the KV cache"
     if result.request_rps < _KEEPS_UP * result.offered_rps:
         return (
@@ -146,16 +173,44 @@ def _reason(result: SimResult, checks: tuple[Check, ...]) -> str | None:
 
 
 def confirm_with_replicas(
-    check: Callable[[int], Confirmation], replicas: int
-) -> tuple[Confirmation, ...]:
-    """Check with so many replicas, then with one more each time, until it is held.
+    check: Callable[[int], Confirmation],
+    tries: Sequence[int],
+    *,
+    scout: Callable[[int], Confirmation],
+) -> tuple[tuple[int, Confirmation], ...]:
+    """Check with the fewest replicas more that are enough, of ``tries`` (ascending).
 
-    All attempts in order, at most four. The last one tells: held, with its number of replicas, or
-    not, and it is the next candidate's turn.
+    All attempts with their number of replicas more, ascending, the first that held or else the
+    last. More replicas never do worse, and ``scout`` is a shorter check: what it finds missed by
+    far is not checked in full, and where that holds for the most replicas, nor are fewer. None
+    more is always checked in full.
     """
-    attempts: list[Confirmation] = []
-    for number in range(replicas, replicas + MOST_EXTRA_REPLICAS + 1):
-        attempts.append(check(number))
-        if attempts[-1].held:
+    attempts: dict[int, Confirmation] = {}
+    if tries[0] == 0:
+        attempts[0] = check(0)
+        if attempts[0].held or len(tries) == 1:
+            return tuple(attempts.items())
+        tries = tries[1:]
+    most = tries[-1]
+    last, in_full = scout(most), False
+    if not (last.held or last.missed_by_far):
+        last, in_full = check(most), True
+    if not last.held:
+        return (*attempts.items(), (most, last))
+    for extra in tries[_far_too_few(scout, tries) :]:
+        attempts[extra] = last if in_full and extra == most else check(extra)
+        if attempts[extra].held:
             break
-    return tuple(attempts)
+    return tuple(attempts.items())
+
+
+def _far_too_few(scout: Callable[[int], Confirmation], tries: Sequence[int]) -> int:
+    """How many of ``tries`` are surely too few, by halving; the last of them is not."""
+    few, plausible = 0, len(tries) - 1
+    while plausible - few >= _WORTH_SCOUTING:
+        middle = (few + plausible) // 2
+        if scout(tries[middle]).missed_by_far:
+            few = middle + 1
+        else:
+            plausible = middle
+    return few

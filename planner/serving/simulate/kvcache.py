@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from planner.serving.simulate.decoding import Decoding
 from planner.serving.simulate.prefixes import Key, Prefixes
 
@@ -69,6 +71,15 @@ class KvCache:
             return 0
         self.prefixes.use(prefix)
         return prefix[1]
+
+    def warm(self, prefixes: Iterable[Key]) -> None:
+        """Store these prefixes, used by nobody yet, as many as fill half of the cache."""
+        most = self._total // 2 * self.block_tokens
+        for prefix in prefixes:
+            if self.prefixes.tokens + prefix[1] > most:
+                break
+            self.prefixes.store(prefix)
+            self.prefixes.release(prefix)
 
     def store_prefix(self, prefix: Key) -> int:
         """Turn a prompt's blocks into shared ones; how many."""

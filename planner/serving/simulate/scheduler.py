@@ -69,6 +69,8 @@ class Scheduler:
         self._cache = KvCache(
             self._decoding, tokens=engine.kv_cache_tokens, block_tokens=engine.block_tokens
         )
+        if engine.warm_prefixes:
+            self._cache.warm(dict.fromkeys(key for key in self._prefix if key is not None))
         # A refused request is answered after the step under way, and the next one sent.
         self._refuses = not all(map(self._fits_alone, range(len(requests))))
         self._waiting: deque[int] = deque()

@@ -1,8 +1,9 @@
 """Decode steps of growing context, many at a time.
 
 Between two events the same sequences are decoded and their mean context grows by one token a step.
-Step times are taken as straight lines over the mean context between multiples of 64 tokens: exact
-where the provider's own lines bend only there, as profiles and the roofline do.
+Step times are taken as straight lines over the mean context between multiples of 64 tokens, from
+1,024 tokens on of a sixteenth to an eighth of it: exact where the provider's own lines bend only
+there, as profiles and the roofline do.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ __all__ = ["TIME_TOLERANCE_MS", "DecodeLines", "steps_until"]
 # rounding cannot decide.
 TIME_TOLERANCE_MS = 1e-6
 
-_BITS = 6
-_SPACING = 1 << _BITS
+# Lines are 2 to this power long at least, and to this much less than the context's own power.
+_LEAST_BITS = 6
+_FEWER_BITS = 4
 
 
 class DecodeLines:
@@ -30,21 +32,23 @@ class DecodeLines:
         self._steps = steps
         self._host_ms = host_ms_per_sequence
         self._slowdown = slowdown
-        self._known: dict[tuple[int, int], tuple[float, float]] = {}
+        self._known: dict[tuple[int, int, int], tuple[float, float]] = {}
 
     def at(self, sequences: int, context: float) -> tuple[float, float, int]:
         """Time of a step at a mean context, its growth per step, and steps it can be used for."""
-        place = int(context) >> _BITS
-        line = self._known.get((sequences, place))
+        whole = int(context)
+        bits = max(whole.bit_length() - _FEWER_BITS, _LEAST_BITS)
+        key = (sequences, whole >> bits, bits)
+        line = self._known.get(key)
         if line is None:
-            line = self._known[sequences, place] = self._line(sequences, place)
+            line = self._known[key] = self._line(*key)
         start, slope = line
-        inside = context - (place << _BITS)
-        return start + slope * inside, slope, int(_SPACING - inside) + 1
+        inside = context - (whole >> bits << bits)
+        return start + slope * inside, slope, int((1 << bits) - inside) + 1
 
-    def _line(self, sequences: int, place: int) -> tuple[float, float]:
-        start = self._ms(sequences, place << _BITS)
-        return start, (self._ms(sequences, (place + 1) << _BITS) - start) / _SPACING
+    def _line(self, sequences: int, place: int, bits: int) -> tuple[float, float]:
+        start = self._ms(sequences, place << bits)
+        return start, (self._ms(sequences, (place + 1) << bits) - start) / (1 << bits)
 
     def _ms(self, sequences: int, context: int) -> float:
         step = self._steps.decode_ms(sequences, context)

@@ -74,7 +74,8 @@ class Engine:
     ``kv_cache_tokens`` holds running requests and shared prefixes, in blocks of ``block_tokens``.
     ``host_ms_per_sequence`` is added to a step for each sequence in it, ``front_end_ms`` to the way
     of each request into the engine. ``slowdown`` multiplies every step, host included, as in
-    ``planner.serving.batching``: 1 ÷ edge of the throughput band.
+    ``planner.serving.batching``: 1 ÷ edge of the throughput band. ``warm_prefixes``: shared
+    prefixes are stored at the start already, as many as fill half of the cache.
     """
 
     max_num_seqs: int
@@ -84,6 +85,7 @@ class Engine:
     front_end_ms: float
     slowdown: float = 1.0
     prefix_caching: bool = False
+    warm_prefixes: bool = False
     block_tokens: int = 16
 
     def __post_init__(self) -> None:

@@ -1,19 +1,31 @@
-"""Requests and their arrivals: drawn from a demand with a seed, or replayed from a trace."""
+"""Requests and their arrivals: drawn from a demand with a seed, or replayed from a trace.
+
+Replicas share the service's arrivals at random: each request goes to one of n with equal chance, so
+that between two requests of a replica as many gaps of the whole stream pass as tosses to a success
+of chance 1 ÷ n. A router that sends to the least busy replica does better.
+"""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import accumulate
 
-from planner.demand.types import Demand
+from planner.demand.types import Demand, TraceWindow
 from planner.errors import InputError
 from planner.serving.simulate.types import SimRequest, Workload
 from planner.units import MS_PER_S
 
-__all__ = ["burst", "closed_loop", "draw_requests", "open_loop", "replay"]
+__all__ = [
+    "burst",
+    "closed_loop",
+    "draw_requests",
+    "open_loop",
+    "replay",
+    "replica_workload",
+]
 
 
 def draw_requests(demand: Demand, count: int, *, seed: int) -> tuple[SimRequest, ...]:
@@ -33,6 +45,13 @@ def draw_requests(demand: Demand, count: int, *, seed: int) -> tuple[SimRequest,
         bucket = demand.buckets[place]
         lengths.append((_tokens(bucket.input_tokens), _tokens(bucket.output_tokens)))
     source.shuffle(lengths)
+    return _requests(lengths, demand, source)
+
+
+def _requests(
+    lengths: Iterable[tuple[int, int]], demand: Demand, source: random.Random
+) -> tuple[SimRequest, ...]:
+    """Requests of these lengths, each with one of the demand's shared prefixes."""
     shared = demand.shared_prefix
     if shared is None:
         return tuple(SimRequest(input_tokens=i, output_tokens=o) for i, o in lengths)
@@ -51,18 +70,68 @@ def _tokens(mean: Decimal) -> int:
     return max(round(mean), 1)
 
 
+def replica_workload(
+    demand: Demand, *, load_rps: float, replicas: int, count: int, seed: int
+) -> Workload:
+    """``count`` requests of one of ``replicas`` that share ``load_rps``, the peak of a demand.
+
+    Where the demand has a stretch of a trace around its busiest minute, time is scaled so that this
+    minute comes at ``load_rps``. The stretch is gone through again, with other tosses, until there
+    are enough. Else gaps are independent, and vary as those of the demand.
+    """
+    window = demand.trace_window
+    if window is not None:
+        speed = load_rps / window.busiest_minute_rps
+        return _from_window(demand, window, speed=speed, parts=replicas, count=count, seed=seed)
+    return open_loop(
+        draw_requests(demand, count, seed=seed),
+        rate_rps=load_rps / replicas,
+        seed=seed,
+        interarrival_cv=demand.interarrival_cv,
+        parts=replicas,
+    )
+
+
+def _from_window(
+    demand: Demand, window: TraceWindow, *, speed: float, parts: int, count: int, seed: int
+) -> Workload:
+    source = random.Random(f"trace {seed}")
+    places: list[int] = []
+    moments: list[float] = []
+    number = -1
+    for _ in range(count):
+        number += _tosses(source, 1.0 / parts)
+        passes, place = divmod(number, len(window.seconds))
+        places.append(place)
+        seconds = passes * window.duration_s + window.seconds[place]
+        moments.append(seconds / speed * MS_PER_S)
+    if window.lengths is None:
+        requests = draw_requests(demand, count, seed=seed)
+    else:
+        lengths = (window.lengths[place] for place in places)
+        requests = _requests(((max(i, 1), max(o, 1)) for i, o in lengths), demand, source)
+    placed = (_at(request, ms) for request, ms in zip(requests, moments, strict=True))
+    return Workload(requests=tuple(placed), arrivals="open_loop", seed=seed)
+
+
 def open_loop(
-    requests: Sequence[SimRequest], *, rate_rps: float, seed: int, interarrival_cv: float = 1.0
+    requests: Sequence[SimRequest],
+    *,
+    rate_rps: float,
+    seed: int,
+    interarrival_cv: float = 1.0,
+    parts: int = 1,
 ) -> Workload:
     """Requests at independent gamma-distributed gaps: Poisson at a coefficient of variation of 1.
 
-    The same seed gives the same gaps at every rate, stretched by it.
+    With ``parts`` it is one of so many parts of a stream with gaps of that variation, each at
+    ``rate_rps``. The same seed gives the same gaps at every rate, stretched by it.
     """
     if not rate_rps > 0.0:
         raise InputError(f"rate {rate_rps} requests/s: an open loop needs a rate above 0")
     source = random.Random(f"arrivals {seed}")
     gap_ms = MS_PER_S / rate_rps
-    moments = accumulate(_gaps(source, interarrival_cv))
+    moments = accumulate(_gaps(source, interarrival_cv, parts))
     return Workload(
         requests=tuple(
             _at(request, moment * gap_ms)
@@ -73,16 +142,25 @@ def open_loop(
     )
 
 
-def _gaps(source: random.Random, variation: float) -> Iterator[float]:
-    """Gaps with mean 1."""
+def _gaps(source: random.Random, variation: float, parts: int) -> Iterator[float]:
+    """Gaps of one part, with mean 1. Part of a Poisson stream is a Poisson stream."""
     shape = 1.0 / (variation * variation) if variation else math.inf
     while True:
-        if math.isinf(shape):
-            yield 1.0
-        elif shape == 1.0:
+        if shape == 1.0:
             yield source.expovariate(1.0)
+            continue
+        passed = _tosses(source, 1.0 / parts)
+        if math.isinf(shape):
+            yield passed / parts
         else:
-            yield source.gammavariate(shape, 1.0 / shape)
+            yield source.gammavariate(shape * passed, 1.0 / (shape * parts))
+
+
+def _tosses(source: random.Random, chance: float) -> int:
+    """Tosses up to the first success."""
+    if chance >= 1.0:
+        return 1
+    return 1 + int(math.log(1.0 - source.random()) / math.log1p(-chance))
 
 
 def closed_loop(

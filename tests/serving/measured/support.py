@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from planner.serving.constants import Band
+from planner.serving.calibration import Band
 from planner.serving.measured.types import Run
 from planner.serving.steps import Answer, Question
 from tests.serving.support import LLAMA_8B, card, gpu, weights

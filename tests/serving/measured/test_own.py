@@ -13,7 +13,7 @@ from planner.catalog.hardware import accelerators
 from planner.catalog.types import InstanceType
 from planner.errors import InputError
 from planner.scenario.options import SelfHostOption
-from planner.serving.constants import Band
+from planner.serving.calibration import Band
 from planner.serving.measured.own import OwnRunsProvider, own_runs_provider
 from planner.serving.measured.replay import replay
 from planner.serving.measured.scale import run_replica

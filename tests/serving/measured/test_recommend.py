@@ -44,7 +44,7 @@ def test_the_capacity_is_that_of_the_file_beside_the_scenario(
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
     modelled = _option(run_cli, _scenario(folder))
-    assert modelled["provider_of_capacity"] == "roofline"
+    assert modelled["provider_of_capacity"] == "profile"
     own = _scenario(folder, "measured: run.json")
     instances: list[int] = []
     for tokens_per_s in (1200.0, 600.0):

@@ -32,7 +32,8 @@ def test_slowdown_of_a_run_with_little_load_by_hand() -> None:
     # T0 = 10 + 0.1·9.6 = 10.96. Chunk 1,000 tokens: Tk = 30.96. 48 prompt tokens come in per step,
     # so 4.8 % of the steps have one: T = 10.96 + 0.048·20 = 11.92 ms.
     slow = run(load_kind="open", load=2.0, output_tokens_per_s=400.0, tpot_ms=24.0)
-    point = point_of(run_replica(question(), LinearSteps(), slow), slow)
+    replica = replace(run_replica(question(), LinearSteps(), slow), host_ms_per_sequence=0.04)
+    point = point_of(replica, slow)
     assert point is not None
     assert point.sequences == pytest.approx(9.6)
     assert point.slowdown == pytest.approx(24.0 / 11.92)

@@ -9,7 +9,7 @@ import pytest
 
 from planner.catalog.hardware import accelerators
 from planner.catalog.models import model_card
-from planner.serving.constants import Band, constants
+from planner.serving.calibration import Band, calibration
 from planner.serving.measured import rows
 from planner.serving.measured.rows import shipped_rows, shipped_runs, weights_family
 from planner.serving.measured.scaled import ScaledSteps
@@ -234,5 +234,4 @@ def test_bursts_are_not_used() -> None:
 
 
 def test_bands_are_those_of_the_file() -> None:
-    assert constants().bands["measured_row"] == Band(low=0.80, high=1.20)
-    assert constants().bands["measured_file"] == Band(low=0.90, high=1.10)
+    assert calibration().bands["measured_file"].throughput == Band(low=0.90, high=1.10)

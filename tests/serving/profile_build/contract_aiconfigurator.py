@@ -1,8 +1,9 @@
 """The real library keeps the promises the adapter and the shipped profiles are built on.
 
-Not collected by `pytest` alone: it needs the extra `profiles`. `make test-profiles` installs that
-and names this file. A failure after an update of the library means: read its release notes, look
-at `profile_build/lanes.py` and `gates.py`, and build the profiles anew.
+Not collected by `pytest` alone: it needs the extra `profiles`, which the development environment
+does not hold. Install that and pytest into another one and name this file. A failure after an
+update of the library means: read its release notes, look at `profile_build/lanes.py` and
+`gates.py`, and build the profiles anew.
 """
 
 from __future__ import annotations

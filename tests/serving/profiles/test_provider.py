@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from planner.catalog.hardware import accelerators
 from planner.catalog.models import model_card
+from planner.serving.calibration import calibration
 from planner.serving.precision import Weights, resolve_weights
-from planner.serving.profiles import ProfileStore
-from planner.serving.profiles.provider import ProfileProvider, profile_bands
+from planner.serving.profiles import Profile, ProfileProvider, ProfileStore
 from planner.serving.steps import Provider, Question
 from tests.serving.profiles.support import key, profile, text_of, write_folder
 
@@ -120,22 +121,44 @@ def test_tensor_parallel_without_nvlink_widens_the_band(tmp_path: Path) -> None:
     one, two = provider.answer(_question("L40S")), provider.answer(_question("L40S", degree=2))
     assert one is not None
     assert two is not None
-    assert (two.band.low, two.band.high) == (0.4, 2.5)
-    assert one.band.high < two.band.high
+    assert two.band_class == "pcie"
+    assert two.band.high / two.band.low > one.band.high / one.band.low
     assert any("PCIe" in warning for warning in two.warnings)
 
 
-def test_bands_tell_seen_models_from_others() -> None:
-    bands = profile_bands()
-    seen = bands.band(profile(), "llama-3.1-8b", experts=False, derived=False)
-    assert (seen.low, seen.high) == (0.85, 1.20)
-    mixture = bands.band(profile(), "gpt-oss-120b", experts=True, derived=False)
-    assert (mixture.low, mixture.high) == (0.75, 1.35)
-    unseen = bands.band(profile(), "mistral-7b", experts=False, derived=False)
-    derived = bands.band(profile(), "llama-3.1-8b", experts=False, derived=True)
-    assert (unseen.low, unseen.high) == (derived.low, derived.high) == (0.60, 1.40)
-    old = bands.band(profile(key("A100-40GB")), "llama-3.1-8b", experts=False, derived=False)
-    assert (old.low, old.high) == (0.65, 1.10)
-    guessed = bands.band(profile(method="transferred"), "glm-4.5", experts=True, derived=False)
-    assert guessed.low < unseen.low
-    assert guessed.high > unseen.high
+@pytest.mark.parametrize(
+    ("subject", "question", "expected"),
+    [
+        (profile(key("A100-40GB")), _question("A100-40GB"), "profile_a100"),
+        (profile(key("A100-80GB")), _question("A100-80GB", "fp8"), "profile_derived"),
+        (profile(method="transferred"), _question(), "profile_transferred"),
+    ],
+)
+def test_the_band_is_that_of_the_least_certain_class(
+    tmp_path: Path, subject: Profile, question: Question, expected: str
+) -> None:
+    answer = _provider(tmp_path, subject).answer(question)
+    assert answer is not None
+    assert answer.band_class == expected
+    assert answer.band == calibration().bands[expected].throughput
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [({"llama-3.1-8b"}, "profile_dense"), ({"qwen3-8b"}, "profile_unseen_dense")],
+)
+def test_models_with_measured_rows_are_told_from_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: set[str], expected: str
+) -> None:
+    known = replace(calibration(), seen=frozenset(seen))
+    monkeypatch.setattr("planner.serving.profiles.provider.calibration", lambda: known)
+    answer = _provider(tmp_path, profile()).answer(_question())
+    assert answer is not None
+    assert answer.band_class == expected
+
+
+def test_mixtures_of_experts_have_bands_of_their_own(tmp_path: Path) -> None:
+    provider = _provider(tmp_path, profile(), stem="mixtral-8x7b", model=_MIXTRAL)
+    answer = provider.answer(_question(model=_MIXTRAL))
+    assert answer is not None
+    assert answer.band_class.endswith("_moe")

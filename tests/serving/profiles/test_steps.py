@@ -73,3 +73,19 @@ def test_several_short_prompts_cost_less_attention_than_one_long_one() -> None:
 
 def test_prefill_alone_needs_no_decoding_sequence() -> None:
     assert _STEPS.mixed_ms(1000, 500, 0, 0) == pytest.approx(_STEPS.prefill_ms(1000))
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.5, 12), st.sampled_from([1.0, 90.0, 700.0, 5e4])), min_size=2)
+)
+def test_a_time_does_not_depend_on_what_was_asked_before(asked: list[tuple[float, float]]) -> None:
+    subject = profile()
+    steps = ProfileSteps(subject)
+    for sequences, context in asked:
+        assert steps.decode_ms(sequences, context) == between(
+            subject.decode_sequences,
+            subject.decode_context_tokens,
+            subject.decode_ms,
+            sequences,
+            context,
+        )

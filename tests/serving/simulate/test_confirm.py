@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from planner.scenario.economics import Slo
+from planner.serving.batching import Limits, Replica
+from planner.serving.lengths import lengths_of
 from planner.serving.simulate import (
+    Check,
     Confirmation,
     Engine,
     burst,
@@ -38,17 +42,16 @@ def _confirmed(
     *,
     load_rps: float = 8.0,
     replicas: int = 2,
-    band_low: float = 0.5,
+    slowdown: float = 2.0,
     limits: Engine = _ENGINE,
 ) -> Confirmation:
     return confirm(
         _STEPS,
-        limits,
+        replace(limits, slowdown=slowdown),
         _DEMAND,
         slo,
         load_rps=load_rps,
         replicas=replicas,
-        band_low=band_low,
         seed=1,
     )
 
@@ -83,7 +86,7 @@ def test_without_objectives_there_is_nothing_to_check() -> None:
 
 def test_steps_take_as_long_as_at_the_lower_edge_of_the_band() -> None:
     # Alone, a step takes 10.1 ms; at half the speed nobody is faster than 20.2 ms.
-    slow = _confirmed(_slo(tpot="100"), load_rps=0.001, replicas=1, band_low=0.5)
+    slow = _confirmed(_slo(tpot="100"), load_rps=0.001, replicas=1, slowdown=2.0)
     assert slow.checks[0].found_ms == pytest.approx(20.2)
     assert slow.result.ttft_ms.values[0] == pytest.approx(20.0 + 2.0 * (10.0 + 0.05 * 100))
 
@@ -123,29 +126,32 @@ def test_answers_of_one_token_have_no_time_per_token_to_miss() -> None:
         _slo("1000", "1"),
         load_rps=1.0,
         replicas=1,
-        band_low=1.0,
         seed=1,
     )
     assert [c.metric for c in done.checks] == ["TTFT"]
     assert done.held
 
 
-def test_the_variation_of_arrivals_is_that_of_the_demand() -> None:
-    def at(cv: float) -> float:
-        bursty = demand(("1", 200, 60), cv=cv)
-        done = confirm(
-            _STEPS,
-            _ENGINE,
-            bursty,
-            _slo("1000"),
-            load_rps=14.0,
-            replicas=1,
-            band_low=0.8,
-            seed=1,
-        )
-        return done.checks[0].found_ms
+def _first_token_ms(cv: float, replicas: int) -> float:
+    """The same load a replica, 14 requests/s of which each has its share."""
+    done = confirm(
+        _STEPS,
+        replace(_ENGINE, slowdown=1.25),
+        demand(("1", 200, 60), cv=cv),
+        _slo("1000"),
+        load_rps=14.0 * replicas,
+        replicas=replicas,
+        seed=1,
+    )
+    return done.checks[0].found_ms
 
-    assert at(3.0) > 1.5 * at(1.0)
+
+def test_the_variation_of_arrivals_is_that_of_the_demand() -> None:
+    assert _first_token_ms(3.0, 1) > 1.5 * _first_token_ms(1.0, 1)
+
+
+def test_replicas_that_share_bursts_see_milder_ones() -> None:
+    assert _first_token_ms(3.0, 20) < 0.8 * _first_token_ms(3.0, 1)
 
 
 def test_the_same_seed_confirms_the_same() -> None:
@@ -162,32 +168,102 @@ def _attempt(replicas: int, enough: int) -> Confirmation:
     )
 
 
+class _Service:
+    """``enough`` replicas hold; remembers what was checked, and what was only scouted."""
+
+    def __init__(self, enough: int, *, far: int = 0) -> None:
+        self.checked: list[int] = []
+        self.scouted: list[int] = []
+        self._enough, self._far = enough, far
+
+    def check(self, extra: int) -> Confirmation:
+        self.checked.append(extra)
+        return self._attempt(extra)
+
+    def scout(self, extra: int) -> Confirmation:
+        self.scouted.append(extra)
+        return self._attempt(extra)
+
+    def _attempt(self, extra: int) -> Confirmation:
+        missed = _attempt(2 + extra, self._enough)
+        if 2 + extra >= self._far:
+            return missed
+        return replace(missed, checks=(replace(_HELD, found_ms=131.0, allowed_ms=100.0),))
+
+
+_HELD = Check(metric="TTFT", percentile=95, found_ms=1.0, allowed_ms=100.0)
+
+
 @pytest.mark.parametrize(
     ("enough", "tried", "held"),
     [
         (1, [2], True),
         (2, [2], True),
+        (3, [2, 3], True),
         (4, [2, 3, 4], True),
         (5, [2, 3, 4, 5], True),
-        (6, [2, 3, 4, 5], False),
+        # The most are tried before those between, which do no better.
+        (6, [2, 5], False),
     ],
 )
-def test_up_to_three_replicas_are_added(enough: int, tried: list[int], held: bool) -> None:
-    attempts = confirm_with_replicas(lambda number: _attempt(number, enough), 2)
-    assert [attempt.replicas for attempt in attempts] == tried
-    assert attempts[-1].held is held
+def test_one_replica_is_added_up_to_three_times(enough: int, tried: list[int], held: bool) -> None:
+    service = _Service(enough)
+    attempts = confirm_with_replicas(service.check, range(4), scout=service.scout)
+    assert [attempt.replicas for _, attempt in attempts] == tried
+    assert [extra for extra, _ in attempts] == [number - 2 for number in tried]
+    assert attempts[-1][1].held is held
+
+
+def test_what_three_more_miss_by_far_is_not_even_checked_in_full() -> None:
+    service = _Service(enough=99, far=99)
+    attempts = confirm_with_replicas(service.check, range(4), scout=service.scout)
+    assert (service.checked, service.scouted) == ([0], [3])
+    assert [extra for extra, _ in attempts] == [0, 3]
+    assert not attempts[-1][1].held
+
+
+def test_numbers_that_are_far_too_small_are_passed_over() -> None:
+    # 14 replicas hold; 12 and fewer miss by far: only 11 and 12 more are worth a full check.
+    service = _Service(enough=14, far=13)
+    attempts = confirm_with_replicas(service.check, range(20), scout=service.scout)
+    assert attempts[-1][0] == 12
+    assert attempts[-1][1].held
+    assert [extra for extra, _ in attempts] == service.checked
+    assert len(service.checked) <= 3
+
+
+def test_many_more_replicas_are_scouted_before_any_is_checked_in_full() -> None:
+    service = _Service(enough=14, far=13)
+    attempts = confirm_with_replicas(service.check, range(5, 20), scout=service.scout)
+    assert attempts[-1][0] == 12
+    assert service.checked == [11, 12] or service.checked == [10, 11, 12]
+    assert service.scouted[0] == 19
+
+
+def test_a_single_number_is_checked_once() -> None:
+    service = _Service(enough=9)
+    attempts = confirm_with_replicas(service.check, (0,), scout=service.scout)
+    assert (service.checked, service.scouted) == ([0], [])
+    assert not attempts[-1][1].held
+
+
+@pytest.mark.parametrize(("found", "far"), [(100.0, False), (130.0, False), (130.1, True)])
+def test_an_objective_is_missed_by_far_from_thirty_percent_on(found: float, far: bool) -> None:
+    missed = Check(metric="TPOT", percentile=95, found_ms=found, allowed_ms=100.0)
+    assert missed.missed_by_far is far
 
 
 def test_more_replicas_mend_a_load_too_high_for_one() -> None:
-    attempts = confirm_with_replicas(
-        lambda number: _confirmed(_slo("500"), load_rps=60.0, replicas=number), 2
-    )
+    def check(extra: int) -> Confirmation:
+        return _confirmed(_slo("500"), load_rps=60.0, replicas=2 + extra)
+
+    attempts = confirm_with_replicas(check, range(6), scout=check)
     assert len(attempts) > 1
-    assert not attempts[0].held
-    assert attempts[-1].held
+    assert not attempts[0][1].held
+    assert attempts[-1][1].held
 
 
-def test_the_engine_of_a_candidate_has_its_limits_and_the_shipped_overheads() -> None:
+def test_the_engine_of_a_candidate_has_its_limits_and_what_its_replica_is_sized_with() -> None:
     option = ServingOption(
         model_id="m",
         precision="bf16",
@@ -203,13 +279,25 @@ def test_the_engine_of_a_candidate_has_its_limits_and_the_shipped_overheads() ->
         kv_cache_tokens=170_000,
         capacity=None,
         reason=None,
+        prefix_caching=True,
     )
-    # 40 µs and 30 ms: serving/data/constants.yaml.
-    assert engine_of(option, prefix_caching=True) == Engine(
+    replica = Replica(
+        steps=_STEPS,
+        lengths=lengths_of(_DEMAND, ttft_percentile=95),
+        # Without what shared prefixes take; the simulator keeps these itself.
+        limits=Limits(max_num_seqs=128, max_num_batched_tokens=4096, kv_cache_tokens=150_000.0),
+        arrival_cv2=1.0,
+        host_ms_per_sequence=0.06,
+        front_end_ms=25.0,
+        slowdown=1.6,
+    )
+    assert engine_of(option, replica) == Engine(
         max_num_seqs=128,
         max_num_batched_tokens=4096,
         kv_cache_tokens=170_000,
-        host_ms_per_sequence=0.04,
-        front_end_ms=30,
+        host_ms_per_sequence=0.06,
+        front_end_ms=25.0,
+        slowdown=1.6,
         prefix_caching=True,
+        warm_prefixes=True,
     )

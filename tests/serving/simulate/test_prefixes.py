@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from planner.serving.simulate import SimRequest, Workload, burst, simulate
 from tests.serving.simulate.support import Straight, engine, request
 
@@ -119,3 +121,18 @@ def test_all_unused_prefixes_go_before_a_request_is_sent_back() -> None:
     result = simulate(late, _STEPS, tight)
     assert result.preemptions == 1
     assert result.cached_tokens == 0
+
+
+def test_a_warm_engine_finds_the_prefix_of_the_first_request_already() -> None:
+    workload = Workload(requests=(_shared(0, 0.0), _shared(1, 100.0)), arrivals="open_loop")
+    warm = replace(engine(prefix_caching=True), warm_prefixes=True)
+    assert simulate(workload, _STEPS, warm).cached_tokens == 2 * 32
+
+
+def test_warm_prefixes_fill_half_of_the_cache_at_most() -> None:
+    # 160 tokens: half is 80, two prefixes of 32; the third and fourth are computed when they come.
+    workload = Workload(
+        requests=tuple(_shared(n, 100.0 * n) for n in range(4)), arrivals="open_loop"
+    )
+    limits = replace(engine(prefix_caching=True, kv_cache_tokens=160), warm_prefixes=True)
+    assert simulate(workload, _STEPS, limits).cached_tokens == 2 * 32

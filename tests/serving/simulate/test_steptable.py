@@ -61,3 +61,13 @@ def test_step_times_are_asked_for_once() -> None:
     for context in (64.0, 70.0, 127.9):
         lines.at(3, context)
     assert steps.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("context", "valid"),
+    # Lines of 64 tokens up to 1,024, then of 128 up to 2,048, of 2,048 from 16,384 on.
+    [(959.5, 1), (960.0, 65), (1024.0, 129), (2047.0, 2), (2048.0, 257), (16_500.0, 1933)],
+)
+def test_lines_are_longer_at_longer_contexts(context: float, valid: int) -> None:
+    lines = DecodeLines(Straight(), host_ms_per_sequence=0.0, slowdown=1.0)
+    assert lines.at(2, context)[2] == valid

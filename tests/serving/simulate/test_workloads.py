@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 
-from planner.demand.types import SharedPrefixDemand
+from planner.demand.types import Demand, SharedPrefixDemand, TraceWindow
 from planner.errors import InputError
 from planner.serving.simulate import (
     SimRequest,
@@ -19,6 +20,7 @@ from planner.serving.simulate import (
     draw_requests,
     open_loop,
     replay,
+    replica_workload,
 )
 from tests.serving.simulate.support import demand, engine, equal, request
 
@@ -126,3 +128,84 @@ def test_an_open_loop_needs_a_rate(rate: float) -> None:
 def test_an_engine_takes_a_token_of_each_sequence_in_a_step() -> None:
     with pytest.raises(InputError, match="max_num_seqs 65 and max_num_batched_tokens 64"):
         engine(max_num_seqs=65, max_num_batched_tokens=64)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 8])
+@pytest.mark.parametrize("cv", [0.0, 0.5, 3.0])
+def test_a_part_of_a_stream_varies_as_random_splitting_says(cv: float, parts: int) -> None:
+    """Squared variation 1 + (ca² − 1) ÷ n (Whitt 1983), at the same rate for each part."""
+    requests = equal(40_000, 10, 10)
+    gaps = _gaps(open_loop(requests, rate_rps=5.0, seed=3, interarrival_cv=cv, parts=parts))
+    mean = statistics.fmean(gaps)
+    assert mean == pytest.approx(200.0, rel=0.04)
+    found = statistics.pvariance(gaps) / mean**2
+    assert found == pytest.approx(1.0 + (cv * cv - 1.0) / parts, rel=0.12, abs=1e-9)
+
+
+def test_parts_of_a_poisson_stream_are_one() -> None:
+    requests = equal(100, 10, 10)
+    whole = open_loop(requests, rate_rps=5.0, seed=3)
+    assert open_loop(requests, rate_rps=5.0, seed=3, parts=7) == whole
+
+
+def _traced(*, lengths: bool = True) -> Demand:
+    """Ten requests in 20 s, two of them close together; the busiest minute at 0.5 a second."""
+    seconds = (0.0, 2.0, 4.0, 6.0, 6.5, 10.0, 12.0, 14.0, 16.0, 18.0)
+    window = TraceWindow(
+        seconds=seconds,
+        duration_s=20.0,
+        lengths=tuple((100 + n, 10 + n) for n in range(10)) if lengths else None,
+        busiest_minute_rps=0.5,
+    )
+    return replace(demand(("1", 77, 7)), trace_window=window)
+
+
+def test_a_trace_comes_at_its_own_times_at_its_own_rate() -> None:
+    played = replica_workload(_traced(), load_rps=0.5, replicas=1, count=10, seed=1)
+    assert [r.arrival_ms for r in played.requests[3:6]] == [6000.0, 6500.0, 10_000.0]
+    assert [(r.input_tokens, r.output_tokens) for r in played.requests[3:5]] == [
+        (103, 13),
+        (104, 14),
+    ]
+
+
+def test_a_trace_is_gone_through_again_until_there_are_enough() -> None:
+    played = replica_workload(_traced(), load_rps=0.5, replicas=1, count=25, seed=1)
+    assert len(played.requests) == 25
+    assert played.requests[13].arrival_ms == 26_000.0
+    assert played.requests[13].input_tokens == 103
+
+
+def test_more_load_than_the_trace_had_makes_its_time_go_faster() -> None:
+    played = replica_workload(_traced(), load_rps=2.0, replicas=1, count=10, seed=1)
+    assert played.requests[5].arrival_ms == 2500.0
+
+
+def test_replicas_share_the_requests_of_a_trace_at_random() -> None:
+    """Of a service four times the trace's rate, one of four replicas gets a quarter."""
+    played = replica_workload(_traced(), load_rps=2.0, replicas=4, count=4000, seed=1)
+    assert played.requests[-1].arrival_ms / 4000 == pytest.approx(2000.0, rel=0.05)
+    # Every request of the stretch has its turn.
+    assert len({r.input_tokens for r in played.requests}) == 10
+    assert played == replica_workload(_traced(), load_rps=2.0, replicas=4, count=4000, seed=1)
+    assert played != replica_workload(_traced(), load_rps=2.0, replicas=4, count=4000, seed=2)
+
+
+def test_a_trace_without_lengths_takes_those_of_the_demand() -> None:
+    played = replica_workload(_traced(lengths=False), load_rps=0.5, replicas=1, count=10, seed=1)
+    assert {(r.input_tokens, r.output_tokens) for r in played.requests} == {(77, 7)}
+    assert played.requests[4].arrival_ms == 6500.0
+
+
+def test_requests_of_a_trace_have_the_shared_prefixes_of_the_demand() -> None:
+    shared = SharedPrefixDemand(tokens=Decimal(64), distinct_prefixes=3, ttl_s=300)
+    traced = replace(_traced(), shared_prefix=shared)
+    played = replica_workload(traced, load_rps=0.5, replicas=1, count=200, seed=1)
+    assert {r.prefix for r in played.requests} == {0, 1, 2}
+
+
+def test_without_a_trace_arrivals_are_those_of_the_demand() -> None:
+    bursty = demand(("1", 77, 7), cv=3.0)
+    played = replica_workload(bursty, load_rps=8.0, replicas=4, count=50, seed=1)
+    drawn = draw_requests(bursty, 50, seed=1)
+    assert played == open_loop(drawn, rate_rps=2.0, seed=1, interarrival_cv=3.0, parts=4)
