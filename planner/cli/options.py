@@ -24,6 +24,7 @@ __all__ = [
     "Color",
     "ColorMode",
     "Debug",
+    "Draws",
     "Explain",
     "ExplainPath",
     "MaxPriceAge",
@@ -35,6 +36,7 @@ __all__ = [
     "Quiet",
     "ScenarioFile",
     "ScenarioFiles",
+    "Seed",
     "Sets",
     "Verbose",
     "Wide",
@@ -98,6 +100,19 @@ Sets = Annotated[
         show_default=False,
         help="Change one field of the scenario, checked like the file. Repeatable.",
     ),
+]
+
+Draws = Annotated[
+    int,
+    typer.Option(
+        "--draws",
+        min=0,
+        max=1_000_000,
+        help="Draws of the uncertain inputs: how sure the answer is. 0: expected values only.",
+    ),
+]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, help="Seed of the draws; the same seed, the same draws.")
 ]
 
 FORMAT = typer.Option("--format", help="Form of the result.", rich_help_panel=_OUTPUT_PANEL)

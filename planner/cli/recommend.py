@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from planner.cli import streams
-from planner.cli.evaluation import Evaluation, PriceOptions, evaluate_files, report_price_ages
+from planner.cli.evaluation import (
+    Evaluation,
+    PriceOptions,
+    evaluate_files,
+    report_price_ages,
+    warn_of_ages,
+)
 from planner.cli.options import (
     FORMAT,
     AsOf,
+    Draws,
     Explain,
     ExplainPath,
     MaxPriceAge,
@@ -20,8 +27,17 @@ from planner.cli.options import (
     Outputs,
     PricesFile,
     ScenarioFiles,
+    Seed,
     Sets,
     Wide,
+)
+from planner.cli.portfolio import (
+    FULL_REPORTS,
+    Gates,
+    Question,
+    answers_of,
+    member_of_evaluation,
+    short_forms,
 )
 from planner.cli.report_output import (
     Form,
@@ -36,6 +52,7 @@ from planner.errors import EXIT_GATE_FAILED, EXIT_INCOMPLETE, EXIT_OK, InputErro
 if TYPE_CHECKING:
     from planner.render.blocks import Block
     from planner.render.explain import Explained
+    from planner.render.payload_portfolio import PortfolioReport
     from planner.render.payload_recommend import RecommendReport
 
 __all__ = ["command"]
@@ -65,6 +82,15 @@ _AllowUnpriced = Annotated[
         "--allow-unpriced", help="Exit with 0 although unknown prices could change the order."
     ),
 ]
+_Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        min=1,
+        metavar="N",
+        help="Processes for more than 20 files. Default: one for each core.",
+    ),
+]
 
 
 def command(
@@ -74,6 +100,9 @@ def command(
     save: _Save = None,
     fail_over_budget: _FailOverBudget = False,
     allow_unpriced: _AllowUnpriced = False,
+    draws: Draws = 2_000,
+    seed: Seed = 1,
+    jobs: _Jobs = None,
     format_: Annotated[Literal["table", "json", "markdown", "csv"], FORMAT] = "table",
     out: Out = None,
     outputs: Outputs = [],  # noqa: B006 - typer copies it
@@ -88,7 +117,8 @@ def command(
 
     The verdict comes first, then what would flip it, every option with its monthly cost, total
     cost of ownership in five categories, break-even volumes, what was left out and why, and the
-    assumptions. Several files: each scenario, then their sum.
+    assumptions. Several files: each scenario, then all together, with what sharing saves; more
+    than 20 are answered in short, by several processes.
 
     Exits with 1 when no option is feasible, with 3 when an unknown price could change the order.
 
@@ -102,30 +132,29 @@ def command(
     if save is not None and len(files) > 1:
         raise InputError("--save writes one plan; give it one scenario file")
     prices = PriceOptions(prices_file=prices_file, as_of=as_of, max_price_age=max_price_age)
-    evaluations = _with_arm(evaluate_files(files, sets, prices), arm)
     wants_explanation = explain or explain_path is not None
-    figures = _figures(evaluations, explain_path) if wants_explanation else ()
-    write_report(_forms(evaluations, figures, wide=wide), options)
-    if save is not None:
-        _save_plan(evaluations[0], save)
-    stale = report_price_ages(evaluations, prices)
+    if len(files) > FULL_REPORTS:
+        if wants_explanation:
+            raise InputError(f"--explain is for {FULL_REPORTS} files at most, got {len(files)}")
+        question = Question(sets=tuple(sets), prices=prices, arm=arm, draws=draws, seed=seed)
+        answers = answers_of(files, question, jobs)
+        write_report(short_forms(answers), options)
+        stale = warn_of_ages(age for answer in answers for age in answer.ages)
+        gates = [answer.gates for answer in answers]
+    else:
+        evaluations = [
+            each.with_arm(arm).with_uncertainty(draws=draws, seed=seed)
+            for each in evaluate_files(files, sets, prices)
+        ]
+        figures = _figures(evaluations, explain_path) if wants_explanation else ()
+        write_report(_forms(evaluations, figures, draws=draws, seed=seed, wide=wide), options)
+        if save is not None:
+            _save_plan(evaluations[0], save)
+        stale = report_price_ages(evaluations, prices)
+        gates = [Gates.of(each.recommendation) for each in evaluations]
     return _exit_code(
-        evaluations,
-        fail_over_budget=fail_over_budget,
-        allow_unpriced=allow_unpriced,
-        stale=stale,
+        gates, fail_over_budget=fail_over_budget, allow_unpriced=allow_unpriced, stale=stale
     )
-
-
-def _with_arm(evaluations: Sequence[Evaluation], arm: str | None) -> Sequence[Evaluation]:
-    if arm is None:
-        return evaluations
-    from planner.decision.arm_choice import for_arm
-
-    return [
-        Evaluation(loaded=each.loaded, recommendation=for_arm(each.recommendation, arm))
-        for each in evaluations
-    ]
 
 
 # --- Reports -----------------------------------------------------------------------------------
@@ -143,17 +172,24 @@ def _figures(
 
 
 def _forms(
-    evaluations: Sequence[Evaluation], figures: Sequence[Sequence[Explained]], *, wide: bool
+    evaluations: Sequence[Evaluation],
+    figures: Sequence[Sequence[Explained]],
+    *,
+    draws: int,
+    seed: int,
+    wide: bool,
 ) -> dict[str, Form]:
     from planner.render.payload_recommend import recommend_report
 
     reports = [recommend_report(each.loaded, each.recommendation) for each in evaluations]
 
+    whole = _together(evaluations, reports, draws=draws, seed=seed)
+
     def blocks() -> list[Block]:
-        return _blocks(reports, figures, wide=wide)
+        return _blocks(reports, whole, figures, wide=wide)
 
     def json_form(style: object) -> str:
-        return _json(reports, figures)
+        return _json(reports, whole, figures)
 
     def csv_form(style: object) -> str:
         from planner.render.csv_reports import recommend_csv
@@ -168,34 +204,53 @@ def _forms(
     }
 
 
+def _together(
+    evaluations: Sequence[Evaluation], reports: Sequence[RecommendReport], *, draws: int, seed: int
+) -> PortfolioReport | None:
+    """The portfolio of several scenarios; None for one."""
+    if len(evaluations) == 1:
+        return None
+    from planner.decision.portfolio import combine
+    from planner.render.payload_portfolio import portfolio_report
+
+    members = [member_of_evaluation(each, draws=draws, seed=seed) for each in evaluations]
+    return portfolio_report(reports, combine(members))
+
+
 def _blocks(
-    reports: Sequence[RecommendReport], figures: Sequence[Sequence[Explained]], *, wide: bool
+    reports: Sequence[RecommendReport],
+    whole: PortfolioReport | None,
+    figures: Sequence[Sequence[Explained]],
+    *,
+    wide: bool,
 ) -> list[Block]:
     from planner.render.explain import explain_blocks
-    from planner.render.payload_recommend import portfolio_report
-    from planner.render.text_recommend import portfolio_blocks, recommend_blocks
+    from planner.render.text_portfolio import portfolio_blocks
+    from planner.render.text_recommend import recommend_blocks
 
     explanations = [explain_blocks(each) for each in figures] or [[] for _ in reports]
     each = [
         recommend_blocks(report, wide=wide, explanation=explanation)
         for report, explanation in zip(reports, explanations, strict=True)
     ]
-    return each[0] if len(reports) == 1 else portfolio_blocks(portfolio_report(reports), each)
+    return each[0] if whole is None else portfolio_blocks(whole, each)
 
 
-def _json(reports: Sequence[RecommendReport], figures: Sequence[Sequence[Explained]]) -> str:
+def _json(
+    reports: Sequence[RecommendReport],
+    whole: PortfolioReport | None,
+    figures: Sequence[Sequence[Explained]],
+) -> str:
     from planner.render.json_ import json_text, json_with, jsonable
-    from planner.render.payload_recommend import portfolio_report
 
-    if len(reports) == 1:
+    if whole is None:
         return json_with(reports[0], explain=figures[0] if figures else ())
-    whole = jsonable(portfolio_report(reports))
-    if figures and isinstance(whole, dict):
-        whole["explain"] = {
-            report.scenario.id: jsonable(each)
-            for report, each in zip(reports, figures, strict=True)
+    report = jsonable(whole)
+    if figures and isinstance(report, dict):
+        report["explain"] = {
+            one.scenario.id: jsonable(each) for one, each in zip(reports, figures, strict=True)
         }
-    return json_text(whole)
+    return json_text(report)
 
 
 def _save_plan(evaluation: Evaluation, path: Path) -> None:
@@ -215,17 +270,14 @@ def _save_plan(evaluation: Evaluation, path: Path) -> None:
 
 
 def _exit_code(
-    evaluations: Sequence[Evaluation],
+    gates: Sequence[Gates],
     *,
     fail_over_budget: bool,
     allow_unpriced: bool,
     stale: bool,
 ) -> int:
     """A gate that fails comes before an answer that is not certain."""
-    found = [each.recommendation for each in evaluations]
-    undecided = any(each.chosen is None for each in found)
-    over = fail_over_budget and any(each.over_budget_usd is not None for each in found)
-    if undecided or over:
+    if any(g.undecided or (fail_over_budget and g.over_budget) for g in gates):
         return EXIT_GATE_FAILED
-    uncertain = not allow_unpriced and any(each.order_uncertain for each in found)
+    uncertain = not allow_unpriced and any(g.uncertain for g in gates)
     return EXIT_INCOMPLETE if uncertain or stale else EXIT_OK

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from planner.costs.compact import CompactCost, compact_cost
-from planner.costs.inputs import PricingInputs
-from planner.costs.ledger import AS_GIVEN, ledger_at, mean_ledger, monthly_ledgers
+from planner.costs.confirming import CONFIRM_SEED, candidate_label
+from planner.costs.hourly_terms import HourlyTerm
+from planner.costs.hybrid_option import hybrid_instances
+from planner.costs.inputs import PricingInputs, pricing_inputs
+from planner.costs.ledger import (
+    AS_GIVEN,
+    bought_by_month,
+    idle_ledger,
+    ledger_at,
+    mean_ledger,
+    monthly_ledgers,
+)
 from planner.costs.months import Months, add_months, plan_months
 from planner.costs.options import price_options
-from planner.costs.selfhost_option import candidate_label
 from planner.costs.terms import (
+    AboveFloor,
     CachedTokens,
     Fixed,
     Fleet,
@@ -36,6 +46,8 @@ from planner.costs.types import (
 __all__ = [
     "AS_GIVEN",
     "CATEGORIES",
+    "CONFIRM_SEED",
+    "AboveFloor",
     "AmountLine",
     "BilledBy",
     "CachedTokens",
@@ -47,6 +59,7 @@ __all__ = [
     "Factors",
     "Fixed",
     "Fleet",
+    "HourlyTerm",
     "Ledger",
     "Months",
     "Option",
@@ -59,11 +72,15 @@ __all__ = [
     "Term",
     "Tiered",
     "add_months",
+    "bought_by_month",
     "candidate_label",
     "compact_cost",
+    "hybrid_instances",
+    "idle_ledger",
     "ledger_at",
     "mean_ledger",
     "monthly_ledgers",
     "plan_months",
     "price_options",
+    "pricing_inputs",
 ]

@@ -16,7 +16,10 @@ from planner.costs.types import CostLine
 from planner.demand.types import Demand
 from planner.units import SECONDS_PER_DAY
 
-__all__ = ["TokenPrices", "api_usage_lines", "quotes_note"]
+__all__ = ["TokenPrices", "api_usage_lines", "is_batch", "quotes_note", "uses_batch"]
+
+# Begins the names of the lines of batch processing.
+_BATCH = "batch "
 
 
 class TokenPrices(Protocol):
@@ -66,6 +69,16 @@ def api_usage_lines(
         return min(priced(standard, batch), plain, key=lambda found: _total(found, requests))
 
     return lines
+
+
+def uses_batch(lines: Sequence[CostLine]) -> bool:
+    """Whether the deferrable requests go to batch processing in these token lines."""
+    return any(is_batch(line) for line in lines)
+
+
+def is_batch(line: CostLine) -> bool:
+    """Whether a token line is one of batch processing."""
+    return line.category == "api_usage" and line.name.startswith(_BATCH)
 
 
 def _total(lines: Sequence[CostLine], requests: Decimal) -> Decimal:
@@ -121,7 +134,7 @@ def _lines(
         lines += _pair(standard[0], cost, demand, 1 - deferred, label="")
     if batch is not None and deferred:
         batch_cost = token_cost(batch, demand, weights, cache=False)
-        lines += _pair(batch[0], batch_cost, demand, deferred, label="batch ")
+        lines += _pair(batch[0], batch_cost, demand, deferred, label=_BATCH)
     return tuple(lines)
 
 
@@ -150,6 +163,7 @@ def _pair(
             term,
             f"{_plain(demand.input_tokens.mean)} tokens x ${_base(quote.input):f}"
             f" per 1M{tiers}{part}{cached}",
+            (1.0, 0.0),
         ),
         _usage_line(
             quote,
@@ -157,11 +171,14 @@ def _pair(
             PerRequest(cost.output_usd * share),
             f"{_plain(demand.output_tokens.mean)} tokens x ${_base(quote.output):f}"
             f" per 1M{tiers}{part}",
+            (0.0, 1.0),
         ),
     )
 
 
-def _usage_line(quote: LlmQuote, name: str, term: Term, formula: str) -> CostLine:
+def _usage_line(
+    quote: LlmQuote, name: str, term: Term, formula: str, length_shares: tuple[float, float]
+) -> CostLine:
     return CostLine(
         name=name,
         category="api_usage",
@@ -172,6 +189,7 @@ def _usage_line(quote: LlmQuote, name: str, term: Term, formula: str) -> CostLin
         source=f"{quote.resolved_id}: {quote.source}",
         observed=quote.observed,
         provider=quote.ref.provider,
+        length_shares=length_shares,
     )
 
 

@@ -7,14 +7,15 @@ from decimal import Decimal
 from pathlib import Path
 
 from planner.catalog.catalog import Catalog
-from planner.costs.months import Months
+from planner.costs.months import Months, plan_months
 from planner.costs.stack import StackPrices
 from planner.costs.types import Option
+from planner.demand.load import capacity_needed_rps, utc_hour_weights
 from planner.demand.types import Demand
 from planner.scenario.model import Scenario
 from planner.scenario.options import Quality
 
-__all__ = ["PricingInputs", "below_floor", "over_limit", "stack_prices"]
+__all__ = ["PricingInputs", "below_floor", "over_limit", "pricing_inputs", "stack_prices"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,28 @@ class PricingInputs:
     hour_weights_utc: tuple[float, ...]
     peak_rps_per_monthly_request: float
     base_dir: Path = Path()
+
+
+def pricing_inputs(
+    scenario: Scenario, demand: Demand, catalog: Catalog, *, base_dir: Path = Path()
+) -> PricingInputs:
+    """The inputs of a scenario, its months beginning on `starts_on` or the prices' own day."""
+    first_day = scenario.starts_on or catalog.as_of
+    peak = capacity_needed_rps(demand, demand.requests_per_month)
+    return PricingInputs(
+        scenario=scenario,
+        demand=demand,
+        catalog=catalog,
+        months=plan_months(
+            first_day=first_day,
+            months=scenario.horizon.months,
+            requests=demand.requests_per_month,
+            growth_per_month=demand.growth_per_month,
+        ),
+        hour_weights_utc=utc_hour_weights(demand, first_day),
+        peak_rps_per_monthly_request=peak / float(demand.requests_per_month),
+        base_dir=base_dir,
+    )
 
 
 def below_floor(scenario: Scenario, quality: Quality | None) -> str | None:

@@ -8,12 +8,21 @@ from datetime import date
 from decimal import Decimal
 
 from planner.costs.commitments import instance_months
+from planner.costs.hourly_terms import HourlyCommitted
+from planner.costs.hybrid_terms import HybridTerm
 from planner.costs.months import Months
-from planner.costs.terms import Fixed, Reserved
+from planner.costs.terms import Bought, Fixed, Reserved
 from planner.costs.types import AmountLine, Category, CostLine, Factors, Ledger, Option
 from planner.scenario.economics import Credit
 
-__all__ = ["AS_GIVEN", "ledger_at", "mean_ledger", "monthly_ledgers"]
+__all__ = [
+    "AS_GIVEN",
+    "bought_by_month",
+    "idle_ledger",
+    "ledger_at",
+    "mean_ledger",
+    "monthly_ledgers",
+]
 
 AS_GIVEN = Factors()
 
@@ -24,7 +33,7 @@ def ledger_at(
     *,
     month: int = 0,
     factors: Factors = AS_GIVEN,
-    bought: tuple[int, int] | None = None,
+    bought: Bought | None = None,
 ) -> Ledger:
     """Lines of ``option`` at a monthly volume, at the prices of a month.
 
@@ -43,12 +52,15 @@ def ledger_at(
 
 
 def _amount(
-    line: CostLine, volume: Decimal, bought: tuple[int, int] | None, factors: Factors
+    line: CostLine, volume: Decimal, bought: Bought | None, factors: Factors
 ) -> Decimal | None:
     if line.term is None:
         return None
     if bought is not None and isinstance(line.term, Reserved):
         return line.term.of_month(*bought) * factors.of(line.driver)
+    if bought is not None and isinstance(line.term, HourlyCommitted | HybridTerm):
+        usd = line.term.with_bought(bought, volume, factors.capacity)
+        return usd * factors.of(line.driver)
     return line.term.at(volume, factors.capacity) * factors.of(line.driver)
 
 
@@ -62,7 +74,7 @@ def monthly_ledgers(
     """One ledger a month, credits taken off."""
     ledgers: list[Ledger] = []
     known: dict[object, Ledger] = {}
-    bought = _bought(option, months, factors)
+    bought = bought_by_month(option, months.requests, factors)
     for month, requests in enumerate(months.requests):
         instances = None if bought is None else bought[month]
         # Months with the same lines and volume are one ledger: most plans have only one.
@@ -75,13 +87,37 @@ def monthly_ledgers(
     return tuple(ledgers)
 
 
-def _bought(option: Option, months: Months, factors: Factors) -> tuple[tuple[int, int], ...] | None:
+def idle_ledger(option: Option, planned_requests: Sequence[Decimal]) -> Ledger:
+    """A month without a request: what the plan for the first of these months pays anyway."""
+    bought = bought_by_month(option, planned_requests)
+    ledger = ledger_at(option, Decimal(0), bought=None if bought is None else bought[0])
+    if option.hybrid is None or bought is not None:
+        return ledger
+    plan = option.hybrid.plan(planned_requests[0])
+    return replace(
+        ledger,
+        lines=tuple(
+            AmountLine(line=a.line, usd=a.line.term.with_plan(plan, Decimal(0)))
+            if isinstance(a.line.term, HybridTerm)
+            else a
+            for a in ledger.lines
+        ),
+    )
+
+
+def bought_by_month(
+    option: Option, planned_requests: Sequence[Decimal], factors: Factors = AS_GIVEN
+) -> tuple[Bought, ...] | None:
     """Reserved and on-demand instances of each month; None without a commitment."""
     fleet = option.fleet
+    if option.purchases is not None:
+        volumes = [requests * factors.volume for requests in planned_requests]
+        return option.purchases.of_months(volumes, factors.capacity)
     if fleet is None or not option.commitment_months:
         return None
     needed = [
-        fleet.instances(requests * factors.volume, factors.capacity) for requests in months.requests
+        fleet.instances(requests * factors.volume, factors.capacity)
+        for requests in planned_requests
     ]
     reserved, on_demand = instance_months(needed, option.commitment_months)
     return tuple(zip(reserved, on_demand, strict=True))

@@ -88,14 +88,13 @@ def _lines(option: ManualOption, demand: Demand, fleet: Fleet | None) -> tuple[C
     if option.marginal_usd_per_1m_tokens is not None:
         tokens = demand.tokens_per_request
         rate = option.marginal_usd_per_1m_tokens
-        lines.append(
-            _line(
-                option,
-                "per token",
-                PerRequest(tokens * rate / Decimal(TOKENS_PER_MTOK)),
-                f"{usd_text(tokens)} tokens x ${usd_text(rate)} per 1M",
-            )
+        per_token = _line(
+            option,
+            "per token",
+            PerRequest(tokens * rate / Decimal(TOKENS_PER_MTOK)),
+            f"{usd_text(tokens)} tokens x ${usd_text(rate)} per 1M",
         )
+        lines.append(replace(per_token, length_shares=demand.token_shares))
     if option.marginal_usd_per_request is not None:
         rate = option.marginal_usd_per_request
         lines.append(_line(option, "per request", PerRequest(rate), f"${usd_text(rate)} a request"))

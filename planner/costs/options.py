@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from planner.costs.api_option import api_option
+from planner.costs.hybrid_option import ApiChoice, hybrid_options
 from planner.costs.inputs import PricingInputs
 from planner.costs.manual import manual_option
 from planner.costs.selfhost_option import selfhost_options
@@ -12,13 +13,15 @@ __all__ = ["price_options"]
 
 
 def price_options(inputs: PricingInputs) -> tuple[Option, ...]:
-    """All options in the order of the scenario: API, self-hosted by purchase, manual.
+    """All options in the order of the scenario: API, self-hosted by purchase, hybrid, manual.
 
     InputError when the catalog does not know an API model, an instance type or a region.
     """
     given = inputs.scenario.options
+    apis = [ApiChoice(given=option, option=api_option(inputs, option)) for option in given.api]
     return (
-        *(api_option(inputs, option) for option in given.api),
+        *(api.option for api in apis),
         *(bought for option in given.selfhost for bought in selfhost_options(inputs, option)),
+        *(each for option in given.hybrid for each in hybrid_options(inputs, option, apis)),
         *(manual_option(inputs, option) for option in given.manual),
     )

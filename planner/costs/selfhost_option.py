@@ -2,101 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from planner.catalog.types import PriceRow
 from planner.costs.compact import compact_cost
-from planner.costs.inputs import PricingInputs, below_floor, over_limit, stack_prices
-from planner.costs.people import missing_categories, ownership_lines
-from planner.costs.selfhost import (
-    InstanceLimits,
-    checkpoint_gb,
-    fleet_for,
-    instance_line,
-    request_seconds,
-    worth_pricing,
+from planner.costs.confirming import Finding, candidate_label
+from planner.costs.hourly_terms import hourly_fleet
+from planner.costs.inputs import PricingInputs, over_limit
+from planner.costs.people import missing_categories
+from planner.costs.purchases import (
+    PURCHASE_ARMS,
+    Way,
+    extras_by_hour,
+    forbidden,
+    instance_lines,
+    price_row,
+    ways_of,
 )
-from planner.costs.stack import StackPrices, vllm_instance_lines, vllm_shared_lines
+from planner.costs.selfhost import checkpoint_gb, request_seconds, worth_pricing
+from planner.costs.site import Site, extras_usd_per_hour, needs_ahead, site_of, site_servings
+from planner.costs.stack import vllm_instance_lines, vllm_shared_lines
 from planner.costs.terms import Fleet
 from planner.costs.types import CostLine, Excluded, Option
 from planner.scenario.economics import Slo
-from planner.scenario.model import Scenario
-from planner.scenario.options import Arm, SelfHostOption
+from planner.scenario.options import SelfHostOption
 from planner.scenario.provenance import Assumption
-from planner.serving import serving_options
 from planner.serving.types import ServingOption
 
-__all__ = ["candidate_label", "selfhost_options"]
+__all__ = ["base_option", "selfhost_options", "variants_of"]
 
-PURCHASE_ARMS: dict[str, Arm] = {
-    "on_demand": "selfhost_ondemand",
-    "ri_1y_no_upfront": "selfhost_ri_1y",
-    "spot": "selfhost_spot",
-}
-COMMITMENT_MONTHS = {"on_demand": 0, "ri_1y_no_upfront": 12}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Site:
-    """A model to be hosted in a region: what its options share, however they are bought."""
-
-    inputs: PricingInputs
-    option: SelfHostOption
-    region: str
-    prices: StackPrices
-    limits: InstanceLimits
-    ownership: tuple[CostLine, ...]
-
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario it is part of."""
-        return self.inputs.scenario
+_PLANNED_WEEK = (
+    "sized hour by hour for the planned week: traffic that comes early waits for a cold start, and "
+    "each start needs the instance type to be available"
+)
 
 
 def selfhost_options(inputs: PricingInputs, option: SelfHostOption) -> tuple[Option, ...]:
-    """One option for each way of buying; what the hardware can serve is worked out once."""
-    scenario = inputs.scenario
-    region = option.region or scenario.region
-    site = _Site(
-        inputs=inputs,
-        option=option,
-        region=region,
-        prices=stack_prices(inputs, region),
-        limits=InstanceLimits(
-            max_instances=option.max_instances or scenario.limits.max_instances,
-            vcpu_quota=scenario.limits.vcpu_quota,
+    """One option for each variant and way of buying; what hardware can serve is worked out once."""
+    return tuple(found for each in variants_of(option) for found in _options(site_of(inputs, each)))
+
+
+def variants_of(option: SelfHostOption) -> tuple[SelfHostOption, ...]:
+    """The option itself and each other precision of its model, under a name of its own."""
+    name = option.name or option.model
+    return (
+        option,
+        *(
+            option.model_copy(
+                update={
+                    "name": f"{name} {variant.precision}",
+                    "precision": variant.precision,
+                    "quality": variant.quality,
+                    "measured": variant.measured,
+                    "weights": variant.weights,
+                    "variants": [],
+                }
+            )
+            for variant in option.variants
         ),
-        ownership=ownership_lines(scenario.tco, scenario.tco.selfhost, scenario.horizon.months),
     )
-    bases = [_base(site, purchase) for purchase in option.purchase]
+
+
+def _options(site: Site) -> tuple[Option, ...]:
+    ways = ways_of(site.option)
+    bases = [base_option(site, way) for way in ways]
     if all(base.reason is not None for base in bases):
         return tuple(bases)
-    candidates = _candidates(site)
+    candidates = site_servings(site)
     if isinstance(candidates, str):
         return tuple(replace(base, reason=base.reason or candidates) for base in bases)
     return tuple(
-        base if base.reason is not None else _on_hardware(site, base, candidates) for base in bases
+        base if base.reason is not None else _on_hardware(site, way, base, candidates)
+        for way, base in zip(ways, bases, strict=True)
     )
 
 
-def _base(site: _Site, purchase: str) -> Option:
+def base_option(site: Site, way: Way) -> Option:
     """The option before any hardware, with the reason that rules out this way of buying."""
     option, tco = site.option, site.scenario.tco
     return Option(
-        arm=PURCHASE_ARMS[purchase],
-        name=f"{option.name or option.model} ({purchase.replace('_', ' ')})",
+        arm=PURCHASE_ARMS[way.purchase],
+        name=f"{option.name or option.model} ({way.words})",
         kind="vllm_gpu",
         feasible=False,
-        reason=_forbidden(site, purchase),
+        reason=forbidden(site, way),
         deployable=True,
         deployable_reason=None,
         provider_of_capacity=None,
         lines_in_month=_no_lines,
         missing=missing_categories(tco, tco.selfhost),
-        purchase=purchase,
-        commitment_months=COMMITMENT_MONTHS.get(purchase, 0),
+        purchase=way.purchase,
+        commitment_months=way.term_months,
         quality_score=None if option.quality is None else option.quality.score,
         resolved_model=option.model,
     )
@@ -107,40 +105,8 @@ def _no_lines(month: int) -> tuple[CostLine, ...]:
     return ()
 
 
-def _forbidden(site: _Site, purchase: str) -> str | None:
-    scenario, rule = site.scenario, site.scenario.limits.data_residency
-    if rule is not None and site.region not in rule.allowed_regions:
-        return f"data residency: {site.region} is not allowed ({rule.reason})"
-    if purchase == "spot":
-        if site.option.spot is None:
-            return "no spot price is known: give options.selfhost[].spot with its source"
-        return "spot capacity is not modelled in this version"
-    term = COMMITMENT_MONTHS[purchase]
-    if term > scenario.horizon.months:
-        return f"its term of {term} months is longer than the horizon of {scenario.horizon.months}"
-    return below_floor(scenario, site.option.quality)
-
-
-def _candidates(site: _Site) -> tuple[ServingOption, ...] | str:
-    """What each instance type and degree can serve; the reason when nothing can be said."""
-    catalog, option = site.inputs.catalog, site.option
-    card = catalog.model_card(option.model)
-    if card is None:
-        return f"no architecture is known for {option.model}: memory cannot be checked"
-    return serving_options(
-        option,
-        site.inputs.demand,
-        site.scenario.slo,
-        site.region,
-        instances=catalog.instance_types(site.region),
-        accelerators=catalog.accelerators,
-        card=card,
-        measured=None if option.measured is None else site.inputs.base_dir / option.measured,
-    )
-
-
-def _on_hardware(site: _Site, base: Option, candidates: Iterable[ServingOption]) -> Option:
-    """The option on the cheapest of all hardware that can serve it and has a price."""
+def _on_hardware(site: Site, way: Way, base: Option, candidates: Iterable[ServingOption]) -> Option:
+    """The option on the cheapest hardware that the simulator confirms and that has a price."""
     excluded: list[Excluded] = []
     priced: list[tuple[ServingOption, PriceRow]] = []
     for serving in candidates:
@@ -148,56 +114,55 @@ def _on_hardware(site: _Site, base: Option, candidates: Iterable[ServingOption])
         if serving.capacity is None:
             excluded.append(_excluded(base, label, serving.reason or "cannot serve the workload"))
             continue
-        price = site.inputs.catalog.instance_price(
-            serving.instance_type, site.region, base.purchase or "on_demand"
-        )
+        price = price_row(site, way, serving.instance_type)
         if price.usd is None:
             excluded.append(_excluded(base, label, price.reason_null or "no price"))
         else:
             priced.append((serving, price))
-    if site.limits.none and priced:
-        worth = worth_pricing(priced, _extras_usd_per_hour(site, priced[0][0]))
-        excluded += [
+    return site.confirmer.confirmed(lambda known: _pick(site, way, base, priced, excluded, known))
+
+
+def _pick(
+    site: Site,
+    way: Way,
+    base: Option,
+    priced: Sequence[tuple[ServingOption, PriceRow]],
+    excluded: Sequence[Excluded],
+    known: Mapping[str, Finding],
+) -> Option:
+    """The cheapest candidate in the light of what simulation has found."""
+    reasons = {label: found.reason for label, found in known.items() if found.reason is not None}
+    extra = {label: found.extra_replicas for label, found in known.items()}
+    dropped = [_excluded(base, label, reason) for label, reason in reasons.items()]
+    left = [entry for entry in priced if candidate_label(entry[0]) not in reasons]
+    # Above a floor at another price, the cheaper spot price is not the whole comparison.
+    if site.limits.none and left and way.purchase != "spot":
+        # One that needs more replicas than its capacity says beats nobody beforehand.
+        plain = [entry for entry in left if not extra.get(candidate_label(entry[0]))]
+        worth = worth_pricing(plain, extras_usd_per_hour(site, left[0][0]))
+        dropped += [
             _excluded(base, candidate_label(entry[0]), "another candidate serves as much for less")
-            for entry in priced
+            for entry in plain
             if entry not in worth
         ]
-        priced = worth
-    hardware = _hardware(site, base, priced)
-    return _cheapest(site.inputs, base, hardware, excluded)
-
-
-def _extras_usd_per_hour(site: _Site, serving: ServingOption) -> Decimal:
-    """What comes with every instance, by the hour."""
-    if _replaced(site):
-        return Decimal(0)
-    single = Fleet(capacity_requests_per_month=Decimal(1))
-    lines = vllm_instance_lines(
-        site.prices,
-        site.scenario.deployment,
-        single,
-        zones=site.scenario.slo.zones,
-        weights_gb=checkpoint_gb(serving),
-    )
-    one = Decimal(1)
-    monthly = sum((line.term.at(one) for line in lines if line.term is not None), Decimal(0))
-    return monthly / site.prices.hours_per_month
-
-
-def _replaced(site: _Site) -> bool:
-    """Whether the scenario's own items stand for everything around the instances."""
-    return site.scenario.tco.infrastructure.mode == "replace"
+        left = [entry for entry in left if entry in worth or entry not in plain]
+    hardware = _hardware(site, way, base, left, extra)
+    return _cheapest(site.inputs, base, hardware, [*excluded, *dropped])
 
 
 def _hardware(
-    site: _Site, base: Option, priced: Sequence[tuple[ServingOption, PriceRow]]
+    site: Site,
+    way: Way,
+    base: Option,
+    priced: Sequence[tuple[ServingOption, PriceRow]],
+    extra: Mapping[str, int],
 ) -> list[Option]:
     """Each candidate as an option of its own; what surrounds the instances is priced once."""
     if not priced:
         return []
     largest = max(checkpoint_gb(serving) for serving, _ in priced)
     shared = ()
-    if not _replaced(site):
+    if not site.replaced:
         shared = vllm_shared_lines(
             site.prices,
             site.inputs.demand,
@@ -206,16 +171,14 @@ def _hardware(
             weights_gb=largest,
             request_seconds=request_seconds(site.scenario.slo, site.inputs.demand, priced[0][0]),
         )
+    around = (*shared, *site.ownership)
     built = (
-        _hardware_option(site, base, serving, price, (*shared, *site.ownership), largest)
+        _hardware_option(
+            site, way, base, serving, price, around, largest, extra.get(candidate_label(serving), 0)
+        )
         for serving, price in priced
     )
     return [option for option in built if option is not None]
-
-
-def candidate_label(serving: ServingOption) -> str:
-    """``g6e.12xlarge tp4``"""
-    return f"{serving.instance_type} tp{serving.tensor_parallel_size}"
 
 
 def _excluded(base: Option, candidate: str, reason: str) -> Excluded:
@@ -223,35 +186,33 @@ def _excluded(base: Option, candidate: str, reason: str) -> Excluded:
 
 
 def _hardware_option(
-    site: _Site,
+    site: Site,
+    way: Way,
     base: Option,
     serving: ServingOption,
     price: PriceRow,
     shared: tuple[CostLine, ...],
     weights_gb: Decimal,
+    extra_replicas: int,
 ) -> Option | None:
     """None when a replica would serve less than one request a month."""
     slo = site.scenario.slo
-    fleet = fleet_for(
-        serving,
-        site.inputs.catalog.instance_type(serving.instance_type),
-        slo,
-        site.limits,
-        peak_rps_per_monthly_request=site.inputs.peak_rps_per_monthly_request,
-        fixed_replicas=site.option.fixed_replicas,
-    )
+    fleet = site.fleet_of(serving)
     if fleet is None or serving.capacity is None:
         return None
-    on_demand = site.inputs.catalog.instance_price(price.item, site.region, "on_demand")
-    own = [instance_line(price, fleet, site.prices.hours_per_month, on_demand)]
-    if not _replaced(site):
-        own += vllm_instance_lines(
+    fleet = replace(fleet, extra_replicas=extra_replicas)
+    hourly = hourly_fleet(fleet, needs_ahead(site)) if way.scaling == "hourly" else None
+    paid = instance_lines(site, way, serving, price, fleet)
+    own = list(paid.lines)
+    if not site.replaced:
+        extras = vllm_instance_lines(
             site.prices,
             site.scenario.deployment,
             fleet,
             zones=slo.zones,
             weights_gb=weights_gb,
         )
+        own += extras if hourly is None else extras_by_hour(site, extras, hourly)
     lines = (*own, *shared)
 
     def every_month(month: int) -> tuple[CostLine, ...]:
@@ -262,13 +223,19 @@ def _hardware_option(
         feasible=True,
         lines_in_month=every_month,
         fleet=fleet,
+        hourly=hourly,
+        purchases=paid.purchases,
         serving=serving,
         provider_of_capacity=serving.capacity.provider,
-        warnings=(*serving.capacity.warnings, *_shares_instance(fleet, slo, site)),
+        warnings=(
+            *serving.capacity.warnings,
+            *(() if hourly is None else (_PLANNED_WEEK,)),
+            *_shares_instance(fleet, slo, site),
+        ),
     )
 
 
-def _shares_instance(fleet: Fleet, slo: Slo, site: _Site) -> tuple[str, ...]:
+def _shares_instance(fleet: Fleet, slo: Slo, site: Site) -> tuple[str, ...]:
     """A spare on the same machine does not survive the loss of that machine."""
     needed = max(fleet.instances(requests) for requests in site.inputs.months.requests)
     if slo.redundancy == "n_plus_1" and needed == 1:

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Protocol
 
 from planner.catalog.types import PriceRow
 from planner.costs.quantities import Item, number, quantities
-from planner.costs.terms import Fixed, Fleet, PerInstance, PerRequest, Term, Tiered
+from planner.costs.terms import ONE, Fixed, Fleet, PerInstance, PerRequest, Term, Tiered
 from planner.costs.types import CostLine, Resource
 from planner.demand.types import Demand
 from planner.scenario.deployment import Deployment
 from planner.units import BYTES_PER_GB, SECONDS_PER_HOUR
 
 __all__ = [
+    "IMAGE_PULLS",
     "StackPrices",
     "api_gateway_lines",
     "bedrock_lines",
+    "gateway_fixed_lines",
+    "gateway_request_lines",
+    "internet_line",
+    "provider_lines",
+    "text_gb_per_request",
     "vllm_instance_lines",
     "vllm_shared_lines",
 ]
+
+
+IMAGE_PULLS = "engine image pulls"
 
 
 class ServicePrices(Protocol):
@@ -114,12 +124,14 @@ def _fixed(prices: StackPrices, specs: list[Item], times: int = 1) -> Iterator[C
         yield prices.line(spec, units=count * hours, per="month", count=count)
 
 
-def _per_request(prices: StackPrices, specs: list[Item]) -> Iterator[CostLine]:
+def _per_request(
+    prices: StackPrices, specs: list[Item], through: Decimal = ONE
+) -> Iterator[CostLine]:
     for spec in specs:
-        yield prices.line(spec, units=number(spec["quantity"]), per="request")
+        yield prices.line(spec, units=number(spec["quantity"]) * through, per="request")
 
 
-def _text_gb_per_request(demand: Demand) -> tuple[Decimal, Decimal]:
+def text_gb_per_request(demand: Demand) -> tuple[Decimal, Decimal]:
     """GB of prompt text and of streamed answer of a mean request."""
     shared = quantities()["shared"]
     sent = demand.input_tokens.mean * number(shared["bytes_per_input_token"]["value"])
@@ -127,7 +139,9 @@ def _text_gb_per_request(demand: Demand) -> tuple[Decimal, Decimal]:
     return sent / BYTES_PER_GB, received / BYTES_PER_GB
 
 
-def _prompt_log(prices: StackPrices, demand: Demand, deployment: Deployment) -> Iterator[CostLine]:
+def _prompt_log(
+    prices: StackPrices, demand: Demand, deployment: Deployment, through: Decimal = ONE
+) -> Iterator[CostLine]:
     if deployment.log_prompts:
         tokens = demand.tokens_per_request
         size = tokens * number(quantities()["shared"]["bytes_per_input_token"]["value"])
@@ -138,19 +152,39 @@ def _prompt_log(prices: StackPrices, demand: Demand, deployment: Deployment) -> 
             "basis": "assumption",
             "source": "deployment.log_prompts: prompt and answer text, 4.5 bytes a token",
         }
-        yield prices.line(spec, units=size / BYTES_PER_GB, per="request")
+        line = prices.line(spec, units=size * through / BYTES_PER_GB, per="request")
+        yield replace(line, length_shares=demand.token_shares)
 
 
 def api_gateway_lines(
-    prices: StackPrices, demand: Demand, deployment: Deployment
+    prices: StackPrices, demand: Demand, deployment: Deployment, *, through: Decimal = ONE
 ) -> tuple[CostLine, ...]:
-    """Everything the gateway stack costs beside the provider's tokens."""
+    """Everything the gateway stack costs beside the provider's tokens.
+
+    ``through`` is the share of the requests that pass the gateway; batch jobs go to the provider's
+    batch endpoint directly, in files: their prompts leave the account, their answers come in.
+    """
+    sent, received = text_gb_per_request(demand)
+    return (
+        *gateway_fixed_lines(prices),
+        *gateway_request_lines(prices, demand, deployment, through=through),
+        internet_line(prices, sent, received * through),
+    )
+
+
+def gateway_fixed_lines(prices: StackPrices) -> tuple[CostLine, ...]:
+    """What the gateway costs without any request."""
+    return tuple(_fixed(prices, quantities()["api_gateway"]["fixed"]))
+
+
+def gateway_request_lines(
+    prices: StackPrices, demand: Demand, deployment: Deployment, *, through: Decimal
+) -> tuple[CostLine, ...]:
+    """What each request through the gateway costs there; ``through`` is their share of all."""
     stack = quantities()["api_gateway"]
     function = stack["function"]
-    seconds = (
-        number(function["seconds_before_first_token"]["value"])
-        + number(function["seconds_per_output_token"]["value"]) * demand.output_tokens.mean
-    )
+    answering = number(function["seconds_per_output_token"]["value"]) * demand.output_tokens.mean
+    seconds = number(function["seconds_before_first_token"]["value"]) + answering
     duration = {
         "component": "function duration",
         "type": "aws:lambda/function:Function",
@@ -158,23 +192,51 @@ def api_gateway_lines(
         "basis": "assumption",
         "source": f"{seconds:.2f} s at 0.5 GB: {function['seconds_per_output_token']['source']}",
     }
-    sent, received = _text_gb_per_request(demand)
-    egress = {
+    run = prices.line(
+        duration, units=seconds * number(function["memory_gb"]["value"]) * through, per="request"
+    )
+    return (
+        *_per_request(prices, stack["per_request"], through),
+        replace(run, length_shares=_shares(Decimal(0), answering, seconds)),
+        *_prompt_log(prices, demand, deployment, through),
+    )
+
+
+def provider_lines(prices: StackPrices, demand: Demand) -> tuple[CostLine, ...]:
+    """A request from inside the network to a provider: through NAT both ways, the prompt out."""
+    sent, received = text_gb_per_request(demand)
+    spec = {
+        "component": "provider traffic through NAT",
+        "type": "aws:ec2/natGateway:NatGateway",
+        "item": "nat_gateway_gb",
+        "basis": "assumption",
+        "source": "prompts to the provider and its streamed answers",
+    }
+    line = prices.line(spec, units=sent + received, per="request")
+    out = internet_line(prices, sent, Decimal(0))
+    return (
+        replace(line, length_shares=_shares(sent, received, sent + received)),
+        replace(out, name="prompts to the provider"),
+    )
+
+
+def internet_line(prices: StackPrices, sent_gb: Decimal, received_gb: Decimal) -> CostLine:
+    """Transfer of a mean request: prompts to a provider, streamed answers to clients."""
+    spec = {
         "component": "transfer to the internet",
         "type": "aws:apigateway/restApi:RestApi",
         "item": "egress_internet_gb_first_10tb",
         "basis": "assumption",
         "source": "prompts to the provider and streamed answers to clients",
     }
-    return (
-        *_fixed(prices, stack["fixed"]),
-        *_per_request(prices, stack["per_request"]),
-        prices.line(
-            duration, units=seconds * number(function["memory_gb"]["value"]), per="request"
-        ),
-        prices.tiered(egress, quantities()["shared"]["egress_tiers"]["value"], sent + received),
-        *_prompt_log(prices, demand, deployment),
-    )
+    moved = sent_gb + received_gb
+    line = prices.tiered(spec, quantities()["shared"]["egress_tiers"]["value"], moved)
+    return replace(line, length_shares=_shares(sent_gb, received_gb, moved))
+
+
+def _shares(by_input: Decimal, by_output: Decimal, whole: Decimal) -> tuple[float, float]:
+    """The parts of a quantity that go by input and by output tokens."""
+    return (float(by_input / whole), float(by_output / whole)) if whole else (0.0, 0.0)
 
 
 def bedrock_lines(prices: StackPrices) -> tuple[CostLine, ...]:
@@ -190,17 +252,18 @@ def vllm_shared_lines(
     zones: int,
     weights_gb: Decimal,
     request_seconds: Decimal,
+    needs_nat: bool = False,
 ) -> tuple[CostLine, ...]:
     """What the GPU stack costs whatever its instances are.
 
     ``weights_gb`` is the size of the checkpoint; ``request_seconds`` how long a request holds
-    its connection.
+    its connection; ``needs_nat`` where something else in the network must reach the internet.
     """
     stack = quantities()["vllm_gpu"]
     mirrored = deployment.image_mirror is not None
     return (
         *_fixed(prices, stack["fixed"]),
-        *_way_out(prices, deployment, zones),
+        *_way_out(prices, deployment, zones, needs_nat=needs_nat),
         *((_image_storage(prices, stack["image_storage"]),) if mirrored else ()),
         _weights_storage(prices, stack["weights_storage"], weights_gb),
         _load_balancer_units(prices, demand, request_seconds),
@@ -225,7 +288,9 @@ def vllm_instance_lines(
     return lines
 
 
-def _way_out(prices: StackPrices, deployment: Deployment, zones: int) -> tuple[CostLine, ...]:
+def _way_out(
+    prices: StackPrices, deployment: Deployment, zones: int, *, needs_nat: bool = False
+) -> tuple[CostLine, ...]:
     """NAT gateways, or interface endpoints when the image is mirrored and they cost less.
 
     An existing network (``deployment.vpc_id``) brings its own way out. Without a mirror the
@@ -235,7 +300,7 @@ def _way_out(prices: StackPrices, deployment: Deployment, zones: int) -> tuple[C
         return ()
     stack = quantities()["vllm_gpu"]
     nat = tuple(_fixed(prices, stack["per_zone_nat"], zones))
-    if deployment.image_mirror is None:
+    if deployment.image_mirror is None or needs_nat:
         return nat
     endpoints = tuple(_fixed(prices, stack["per_zone_endpoints"], zones))
     return min((endpoints, nat), key=_fixed_total)
@@ -258,7 +323,7 @@ def _image_pulls(prices: StackPrices, fleet: Fleet) -> CostLine:
     pull = quantities()["vllm_gpu"]["image_pull"]
     units = number(pull["image_gb"]["value"]) * number(pull["pulls_per_instance_month"]["value"])
     spec = {
-        "component": "engine image pulls",
+        "component": IMAGE_PULLS,
         "type": "aws:ec2/natGateway:NatGateway",
         "item": "nat_gateway_gb",
         "basis": "assumption",
@@ -280,7 +345,7 @@ def _weights_storage(prices: StackPrices, spec: Item, weights_gb: Decimal) -> Co
 def _load_balancer_units(prices: StackPrices, demand: Demand, request_seconds: Decimal) -> CostLine:
     """LCU-hours of one request: the largest of its share of the three dimensions."""
     units = quantities()["vllm_gpu"]["load_balancer_units"]
-    sent, received = _text_gb_per_request(demand)
+    sent, received = text_gb_per_request(demand)
     lcu_hours = max(
         1 / (number(units["new_connections_per_s"]) * SECONDS_PER_HOUR),
         request_seconds / (number(units["active_connections"]) * SECONDS_PER_HOUR),

@@ -15,6 +15,8 @@ from typing import Protocol
 from planner.money import usd_from_float
 
 __all__ = [
+    "AboveFloor",
+    "Bought",
     "CachedTokens",
     "Fixed",
     "Fleet",
@@ -23,9 +25,20 @@ __all__ = [
     "Reserved",
     "Term",
     "Tiered",
+    "Timed",
 ]
 
 ONE = Decimal(1)
+
+
+# Committed and on-demand instances of a month.
+Bought = tuple[int, int]
+
+
+class Timed:
+    """A term that is paid by the hour or month, whatever requests come."""
+
+    __slots__ = ()
 
 
 class Term(Protocol):
@@ -46,7 +59,7 @@ class Term(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Timed):
     """The same every month."""
 
     monthly_usd: Decimal
@@ -164,6 +177,7 @@ class Fleet:
     peak, burst and headroom are inside that figure. ``spare_replicas`` are beyond what load
     needs; ``min_instances`` are bought even when fewer would hold the replicas (an instance lies
     in one zone); ``max_instances`` is None without a limit. ``fixed_replicas`` pins the number.
+    ``extra_replicas`` come on top of all that: the simulator found them needed.
     """
 
     capacity_requests_per_month: Decimal
@@ -174,9 +188,10 @@ class Fleet:
     max_instances: int | None = None
     limit_name: str | None = None
     fixed_replicas: int | None = None
+    extra_replicas: int = 0
 
     def replicas(self, requests: Decimal, capacity_factor: Decimal = ONE) -> int:
-        """Replicas for a monthly volume, spare included."""
+        """Replicas for a monthly volume, spare and extra ones included."""
         if self.fixed_replicas is not None:
             return self.fixed_replicas
         per_replica = self.capacity_requests_per_month * capacity_factor
@@ -185,7 +200,7 @@ class Fleet:
             needed += 1
         # A service that is up has one replica beside its spare, however little is asked of it.
         needed = max(needed, 1)
-        return max(needed + self.spare_replicas, self.min_replicas)
+        return max(needed + self.spare_replicas, self.min_replicas) + self.extra_replicas
 
     def instances(self, requests: Decimal, capacity_factor: Decimal = ONE) -> int:
         """Instances for a monthly volume; accelerators left over on the last one are paid."""
@@ -210,6 +225,7 @@ class Fleet:
             self.min_instances, -(-(self.fixed_replicas or 0) // self.replicas_per_instance)
         )
         too_few = self.max_instances is not None and self.max_instances < least
+        limit -= self.extra_replicas
         if too_few or limit < self.min_replicas:
             return Decimal(0)
         serving = max(limit - self.spare_replicas, 0)
@@ -217,7 +233,7 @@ class Fleet:
 
 
 @dataclass(frozen=True, slots=True)
-class PerInstance:
+class PerInstance(Timed):
     """Paid for every instance of a fleet."""
 
     fleet: Fleet
@@ -249,3 +265,14 @@ class Reserved(PerInstance):
         return (
             self.monthly_usd_per_instance * reserved + self.on_demand_usd_per_instance * on_demand
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AboveFloor(PerInstance):
+    """Paid for the instances beyond the first ``floor_instances``, which every volume needs."""
+
+    floor_instances: int
+
+    def at(self, requests: Decimal, capacity_factor: Decimal = ONE) -> Decimal:
+        above = self.fleet.instances(requests, capacity_factor) - self.floor_instances
+        return self.monthly_usd_per_instance * above

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 
-from planner.costs.terms import Fixed, Fleet, PerInstance, Term
+from planner.costs.hourly_terms import HourlyFleet
+from planner.costs.hybrid_base import HybridBase
+from planner.costs.terms import Bought, Fleet, Term, Timed
 from planner.scenario.options import Arm
 from planner.scenario.provenance import Assumption
+from planner.serving.simulate import CapacityCheck
 from planner.serving.types import ServingOption
 
 __all__ = [
     "CATEGORIES",
     "AmountLine",
     "BilledBy",
+    "BuysByTheTerm",
     "Category",
     "CostLine",
     "Driver",
@@ -67,7 +71,8 @@ class CostLine:
     ``term`` is None when a price in it is not known; ``reason_unpriced`` then says which, and
     every total with this line is a floor. ``formula`` shows the figures behind the line.
     ``provider`` is the API provider that invoices it. ``is_credit`` marks money granted, which
-    lowers the bill but is no spend.
+    lowers the bill but is no spend. ``length_shares`` are the parts of it that are in proportion
+    to the mean input and to the mean output tokens; the rest goes by requests or by the month.
     """
 
     name: str
@@ -83,11 +88,12 @@ class CostLine:
     reason_unpriced: str | None = None
     provider: str | None = None
     is_credit: bool = False
+    length_shares: tuple[float, float] = (0.0, 0.0)
 
     @property
     def follows_requests(self) -> bool:
         """Whether it is paid as requests come, not by the hour or month."""
-        return not isinstance(self.term, Fixed | PerInstance)
+        return not isinstance(self.term, Timed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,13 +159,11 @@ class Ledger:
         return bool(self.missing or self.unpriced)
 
     def category_usd(self, category: Category) -> Decimal | None:
-        """Sum of a category; None when it was not given."""
-        if category in self.missing:
+        """Sum of a category; None when it was not given and nothing in it is known."""
+        amounts = [a.usd for a in self.lines if a.usd is not None and a.line.category == category]
+        if category in self.missing and not amounts:
             return None
-        return sum(
-            (a.usd for a in self.lines if a.usd is not None and a.line.category == category),
-            Decimal(0),
-        )
+        return sum(amounts, Decimal(0))
 
     def billed_usd(self, billed_by: BilledBy) -> Decimal:
         """Sum of the lines on one invoice."""
@@ -178,6 +182,16 @@ class Excluded:
     reason: str
 
 
+class BuysByTheTerm(Protocol):
+    """Who decides what is committed, where that is not simply what the fleet needs."""
+
+    def of_months(
+        self, requests: Sequence[Decimal], capacity_factor: Decimal
+    ) -> tuple[Bought, ...]:
+        """Committed and on-demand instances of each month of these volumes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One deployment to compare, priced.
@@ -188,6 +202,10 @@ class Option:
     out. ``commitment_months`` > 0 means instances, once bought, are paid that long.
     ``hardware`` holds every instance type that could serve, this one included: the breakeven
     chooses among them again at each volume. ``excluded`` are those that could not.
+    ``check`` is what the simulator said of a modelled pick, None for capacities that were given.
+    ``reaching_share`` of the requests reach the model; caches in front of it answer the others.
+    ``hourly`` or ``hybrid`` is set where the number of instances is decided by the hour;
+    ``purchases`` where commitments are, too. ``overflow`` names the API option of a hybrid.
     """
 
     arm: Arm
@@ -210,6 +228,12 @@ class Option:
     assumptions: tuple[Assumption, ...] = ()
     hardware: tuple[Option, ...] = ()
     excluded: tuple[Excluded, ...] = ()
+    check: CapacityCheck | None = None
+    reaching_share: Decimal = Decimal(1)
+    hourly: HourlyFleet | None = None
+    hybrid: HybridBase | None = None
+    purchases: BuysByTheTerm | None = None
+    overflow: str | None = None
 
     @property
     def label(self) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from planner.costs import HourlyTerm
 from planner.decision.curve import CostCurve
 
 __all__ = ["Interval", "merge", "volumes_at_or_below"]
@@ -97,16 +98,22 @@ def _tooth(curve: CostCurve) -> Decimal:
     """How far whole instances, spare and floor included, can lie from a straight line."""
     if curve.fleet is None:
         return Decimal(0)
-    return curve.per_instance_usd * (curve.fleet.instances(Decimal(1), curve.capacity_factor) + 2)
+    dearest = curve.per_instance_usd + sum(
+        (f * t.dearest_usd_per_instance for f, t in curve.curved if isinstance(t, HourlyTerm)),
+        Decimal(0),
+    )
+    return dearest * (curve.fleet.instances(Decimal(1), curve.capacity_factor) + 2)
 
 
 def _slope(curve: CostCurve, start: int) -> Decimal:
     """Cost of one more request far out, whole instances included."""
     width = Decimal(max(start, 10**6))
-    straight = (
-        sum((f * (t.at(start + 2 * width) - t.at(start + width)) for f, t in curve.curved)) / width
-    )
-    slope = curve.per_request_usd + straight
+    slope = curve.per_request_usd
+    for factor, term in curve.curved:
+        if isinstance(term, HourlyTerm):
+            slope += factor * term.slope(curve.capacity_factor)
+        else:
+            slope += factor * (term.at(start + 2 * width) - term.at(start + width)) / width
     if curve.step is not None and curve.fleet is not None:
         slope += curve.per_instance_usd / (curve.step * curve.fleet.replicas_per_instance)
     return slope
@@ -134,12 +141,11 @@ def _search(curve: CostCurve, other: CostCurve, low: int, high: int, found: list
 
 def _step_between(curve: CostCurve, other: CostCurve, low: int, high: int) -> int | None:
     """The last volume of a step near the middle of [low, high), None when no step ends inside."""
-    for each in (curve, other):
-        if each.step is None:
-            continue
-        index = (Decimal((low + high) // 2) / each.step).to_integral_value(ROUND_FLOOR)
+    middle = Decimal((low + high) // 2)
+    for step in (*curve.steps, *other.steps):
+        index = (middle / step).to_integral_value(ROUND_FLOOR)
         for candidate in (index, index + 1):
-            end = int((candidate * each.step).to_integral_value(ROUND_FLOOR))
+            end = int((candidate * step).to_integral_value(ROUND_FLOOR))
             if low <= end < high:
                 return end
     return None

@@ -6,7 +6,18 @@ import math
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from planner.costs import AS_GIVEN, Factors, Fixed, Fleet, Option, PerInstance, PerRequest, Term
+from planner.costs import (
+    AS_GIVEN,
+    AboveFloor,
+    Factors,
+    Fixed,
+    Fleet,
+    HourlyTerm,
+    Option,
+    PerInstance,
+    PerRequest,
+    Term,
+)
 
 __all__ = ["CostCurve", "curve_of"]
 
@@ -36,7 +47,7 @@ class CostCurve:
         if self.fleet is not None:
             total += self.per_instance_usd * self.fleet.instances(requests, self.capacity_factor)
         for factor, term in self.curved:
-            total += factor * term.at(requests)
+            total += factor * term.at(requests, self.capacity_factor)
         return total
 
     def lowest(self, low: Decimal, high: Decimal) -> Decimal:
@@ -54,8 +65,8 @@ class CostCurve:
         if self.fleet is not None:
             total += self.per_instance_usd * self.fleet.instances(end, self.capacity_factor)
         for factor, term in self.curved:
-            if term.linear:
-                total += factor * term.at(end)
+            if term.linear or isinstance(term, HourlyTerm):
+                total += factor * term.at(end, self.capacity_factor)
             else:
                 total += factor * term.at(other) / other * end
         return total
@@ -63,7 +74,16 @@ class CostCurve:
     @property
     def linear(self) -> bool:
         """Whether the cost is affine between kinks and steps."""
-        return all(term.linear for _, term in self.curved)
+        return all(term.linear or isinstance(term, HourlyTerm) for _, term in self.curved)
+
+    @property
+    def steps(self) -> tuple[Decimal, ...]:
+        """Volumes whose multiples are steps: of the fleet, and of fleets that follow the load."""
+        own = () if self.step is None else (self.step,)
+        hourly = (
+            t.steps(self.capacity_factor) for _, t in self.curved if isinstance(t, HourlyTerm)
+        )
+        return tuple(sorted({*own, *(step for steps in hourly for step in steps)}))
 
     @property
     def step(self) -> Decimal | None:
@@ -97,6 +117,9 @@ def curve_of(option: Option, factors: Factors = AS_GIVEN, *, month: int = 0) -> 
                 fixed += factor * amount
             case PerRequest(usd_per_request=amount):
                 rate += factor * amount
+            case AboveFloor(monthly_usd_per_instance=amount, floor_instances=floor):
+                per_instance += factor * amount
+                fixed -= factor * amount * floor
             case PerInstance(monthly_usd_per_instance=amount):
                 per_instance += factor * amount
             case term:

@@ -59,13 +59,16 @@ class _Field:
 def _cheapest(
     costs: Sequence[CompactCost], capacity: Decimal, volume: Decimal
 ) -> tuple[Decimal, str] | None:
-    """Of those whose limits hold."""
-    able = [
-        (cost.total(capacity=capacity, volume=volume), cost.label)
-        for cost in costs
-        if cost.serves(capacity=capacity, volume=volume)
-    ]
-    return min(able) if able else None
+    """Of those whose limits hold; what cannot be cheaper is not added up."""
+    able = [cost for cost in costs if cost.serves(capacity=capacity, volume=volume)]
+    bounds = [(cost.least(capacity=capacity, volume=volume), cost) for cost in able]
+    best: tuple[Decimal, str] | None = None
+    for bound, cost in sorted(bounds, key=lambda pair: pair[0]):
+        if best is not None and bound > best[0]:
+            break
+        found = (cost.total(capacity=capacity, volume=volume), cost.label)
+        best = found if best is None else min(best, found)
+    return best
 
 
 def find_flips(
@@ -145,7 +148,9 @@ def _volume_flip(chosen: Option, months: Months, pair: Breakeven, field: _Field)
     """
     found = [flip for sign in (1, -1) if (flip := _stepped_volume(field, sign)) is not None]
     nearest = min(found, key=_distance, default=None)
-    if len(set(months.requests)) == 1 and not pair.informational:
+    # A hybrid has crossings of its own, beside those of the pair.
+    at_spans = chosen.hybrid is None and not pair.informational
+    if len(set(months.requests)) == 1 and at_spans:
         edge = min(_span_edges(chosen, months.requests[0], pair), key=_distance, default=None)
         if edge is not None:
             clearly = nearest is not None and _distance(nearest)[0] < _distance(edge)[0] - _SAME

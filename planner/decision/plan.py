@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from planner import __version__
-from planner.costs import CostLine, Ledger, PerInstance
+from planner.costs import AmountLine, CostLine, HourlyTerm, PerInstance
+from planner.costs.hybrid_terms import HybridInstances, HybridMost
+from planner.decision.plan_arms import arm_parts, hour_profile, payback_part, resource_count
 from planner.decision.recommendation import Evaluated, Recommendation
+from planner.decision.uncertainty.types import Range
 from planner.errors import PlanFileError
 from planner.files import read_text
 from planner.money import usd_from_float, usd_text
 from planner.scenario import Assumption
+from planner.serving.simulate import CapacityCheck
 from planner.units import HOURS_PER_WEEK
 
 __all__ = ["PLAN_SCHEMA_VERSION", "Plan", "build_plan", "read_plan"]
@@ -68,12 +72,14 @@ def build_plan(recommendation: Recommendation, chosen: Evaluated) -> Plan:
             "snapshot_sha256": catalog.snapshot_sha256,
         },
         "demand": _demand(recommendation),
-        "chosen": _option(chosen),
-        "resources": [_resource(a.line, chosen) for a in chosen.months[0].lines if a.line.resource],
+        "chosen": {**_option(chosen), **arm_parts(recommendation, chosen)},
+        "payback": payback_part(recommendation, chosen),
+        "resources": [_resource(a, chosen) for a in chosen.months[0].lines if a.line.resource],
         "lines": [_line(a.line, a.usd) for a in chosen.mean.lines],
         "spend": _spend(recommendation, chosen),
         "alternatives": [_option(e) for e in recommendation.options if e is not chosen],
         "assumptions": [_assumption(a) for a in recommendation.assumptions],
+        "uncertainty": _uncertainty(recommendation),
         "deployment": scenario.deployment.model_dump(mode="json", exclude_none=True),
         "budget": scenario.budget.model_dump(mode="json", exclude_none=True),
     }
@@ -161,6 +167,7 @@ def _option(evaluated: Evaluated) -> Json:
             "capacity_requests_per_month": usd_text(fleet.capacity_requests_per_month),
             "replicas_per_instance": fleet.replicas_per_instance,
             "spare_replicas": fleet.spare_replicas,
+            "extra_replicas": fleet.extra_replicas,
             "instances": evaluated.instances,
             "peak_instances": evaluated.peak_instances,
         }
@@ -176,17 +183,51 @@ def _option(evaluated: Evaluated) -> Json:
             "max_model_len": serving.max_model_len,
             "max_num_seqs": serving.max_num_seqs,
             "max_num_batched_tokens": serving.max_num_batched_tokens,
+            "prefix_caching": serving.prefix_caching,
             "weights_bytes_per_accelerator": round(serving.weights_bytes),
         }
+    if option.check is not None:
+        found["capacity_check"] = _check(option.check)
     return found
 
 
-def _resource(line: CostLine, chosen: Evaluated) -> Json:
+def _check(check: CapacityCheck) -> Json:
+    """Both answers about one replica at the busiest moment; times at the level's percentiles."""
+    analytic, simulated = check.analytic, check.simulated
+    predicted = analytic.predicts_ttft
+    found = {each.metric: each.found_ms for each in simulated.checks}
+    return {
+        "load_rps": _six(check.share.load_rps),
+        "working_replicas": check.share.replicas,
+        "replicas_added": check.extra_replicas,
+        "requests": simulated.result.measured,
+        "seed": simulated.result.seed,
+        "analytic": {
+            "utilisation": _six(analytic.utilisation),
+            "ttft_ms": _six(analytic.ttft_ms) if predicted else None,
+            "tpot_ms": _six(analytic.tpot_ms),
+        },
+        "simulated": {
+            "utilisation": _six(simulated.result.load_share),
+            "ttft_ms": _six(found.get("TTFT")) if predicted else None,
+            "tpot_ms": _six(found.get("TPOT")),
+        },
+    }
+
+
+def _six(value: float | None) -> float | None:
+    """Six significant digits: the last bits depend on the machine, and the hash must not."""
+    return None if value is None else float(f"{value:.6g}")
+
+
+def _resource(amount: AmountLine, chosen: Evaluated) -> Json:
+    line = amount.line
     resource = line.resource
     assert resource is not None  # filtered by the caller
     count = resource.count
-    if isinstance(line.term, PerInstance):
+    if isinstance(line.term, PerInstance | HourlyTerm | HybridInstances | HybridMost):
         count = chosen.instances
+    count = resource_count(amount, chosen) or count
     return {
         "component": resource.component,
         "aws_type": resource.aws_type,
@@ -212,6 +253,30 @@ def _line(line: CostLine, usd: Decimal | None) -> Json:
     }
 
 
+def _uncertainty(recommendation: Recommendation) -> Json | None:
+    """How sure the choice is, and the range of each option; None when not assessed."""
+    found = recommendation.uncertainty
+    if found is None:
+        return None
+    return {
+        "draws": found.draws,
+        "seed": found.seed,
+        "choice": found.choice,
+        "rival": found.rival,
+        "verdict": found.verdict,
+        "p_choice_cheaper": found.p_choice_cheaper,
+        "p_selfhost_cheaper": found.p_selfhost_cheaper,
+        "saving_monthly_usd": None if found.saving is None else _range(found.saving),
+        "monthly_cost_usd": {each.name: _range(each.monthly_usd) for each in found.arms},
+    }
+
+
+def _range(found: Range) -> Json:
+    """Percentiles at nine significant digits: further ones depend on the machine."""
+    percentiles = {"p10": found.p10, "p50": found.p50, "p90": found.p90}
+    return {name: usd_text(Decimal(f"{usd:.9g}")) for name, usd in percentiles.items()}
+
+
 def _assumption(assumption: Assumption) -> Json:
     return {
         "path": assumption.path,
@@ -235,30 +300,44 @@ def _spend(recommendation: Recommendation, chosen: Evaluated) -> Json:
             }
             for day, ledger in zip(recommendation.months.priced_on, chosen.months, strict=True)
         ],
-        "hourly_usd_utc": [usd_text(v) for v in _hourly(recommendation, chosen.months[0])],
+        "hourly_usd_utc": [usd_text(v) for v in _hourly(recommendation, chosen)],
         "headroom_ratio": usd_text(Decimal(recommendation.scenario.budget.headroom_ratio)),
     }
 
 
-def _hourly(recommendation: Recommendation, ledger: Ledger) -> list[Decimal]:
+def _hourly(recommendation: Recommendation, chosen: Evaluated) -> list[Decimal]:
     """USD an hour on the AWS and provider invoices, Monday 00:00 UTC first.
 
     What is paid by the month is spread over ``hours_per_month``; what follows requests over the
-    hours of ``days_per_month``, by their weights.
+    hours of ``days_per_month``, by their weights. Instances by the hour, and what overflows from
+    them, lie where their hours do.
     """
     conventions = recommendation.scenario.conventions
     steady = used = Decimal(0)
-    for amount in ledger.lines:
+    weights = recommendation.hour_weights_utc
+    assert len(weights) == HOURS_PER_WEEK
+    by_hour = [Decimal(0)] * HOURS_PER_WEEK
+    paid_hours = Decimal(conventions.hours_per_month)
+    volume_hours = Decimal(conventions.days_per_month) * 24
+    for amount in chosen.months[0].lines:
         billed = amount.line.billed_by in ("aws", "provider")
         # A credit lowers the bill, not what is used: alarms watch use.
         if amount.usd is None or not billed or amount.line.is_credit:
             continue
-        if amount.line.follows_requests:
+        profile = hour_profile(recommendation, chosen, amount)
+        if profile is not None:
+            hours = volume_hours if amount.line.follows_requests else paid_hours
+            mean = amount.usd / hours
+            by_hour = [
+                usd + mean * usd_from_float(part)
+                for usd, part in zip(by_hour, profile, strict=True)
+            ]
+        elif amount.line.follows_requests:
             used += amount.usd
         else:
             steady += amount.usd
-    per_hour = steady / Decimal(conventions.hours_per_month)
-    usage = used / (Decimal(conventions.days_per_month) * 24)
-    weights = recommendation.hour_weights_utc
-    assert len(weights) == HOURS_PER_WEEK
-    return [(per_hour + usage * usd_from_float(w)).quantize(Decimal("0.000001")) for w in weights]
+    per_hour, usage = steady / paid_hours, used / volume_hours
+    return [
+        (per_hour + usage * usd_from_float(weight) + usd).quantize(Decimal("0.000001"))
+        for weight, usd in zip(weights, by_hour, strict=True)
+    ]

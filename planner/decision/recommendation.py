@@ -16,12 +16,14 @@ from planner.costs import (
     PricingInputs,
     mean_ledger,
     monthly_ledgers,
-    plan_months,
-    price_options,
+    pricing_inputs,
 )
 from planner.decision.breakeven import Breakeven, breakeven
 from planner.decision.flips import Flip, find_flips
-from planner.demand import Demand, capacity_needed_rps, utc_hour_weights
+from planner.decision.machines import instances_by_month, utilisation
+from planner.decision.uncertainty.types import Uncertainty
+from planner.demand import Demand, utc_hour_weights
+from planner.levers.together import price_with_levers
 from planner.scenario import Assumption, Scenario
 from planner.scenario.economics import Credit
 
@@ -56,6 +58,7 @@ class Recommendation:
     ``chosen`` is None when nothing is feasible. ``breakeven`` is the pair that decides: the best
     API option against all self-hosted ones; ``breakevens`` has every API option's.
     ``order_uncertain`` is True when an unpriced line could change the order of the first two.
+    ``uncertainty`` says how sure the choice is, None until that is assessed.
     """
 
     scenario: Scenario
@@ -72,6 +75,7 @@ class Recommendation:
     assumptions: tuple[Assumption, ...]
     order_uncertain: bool
     over_budget_usd: Decimal | None
+    uncertainty: Uncertainty | None = None
 
     @property
     def hour_weights_utc(self) -> tuple[float, ...]:
@@ -88,8 +92,8 @@ def recommend(
     InputError when an API model, an instance type or a region is not known to the catalog, or a
     benchmark file of the scenario cannot be used.
     """
-    inputs = _inputs(scenario, demand, catalog, base_dir)
-    options = price_options(inputs)
+    inputs = pricing_inputs(scenario, demand, catalog, base_dir=base_dir)
+    options = price_with_levers(inputs)
     evaluated = [evaluate(option, inputs) for option in options]
     feasible = sorted(
         (e for e in evaluated if e.option.feasible),
@@ -122,47 +126,20 @@ def _assumptions(*evaluated: Evaluated | None) -> tuple[Assumption, ...]:
     return tuple(a for e in evaluated if e is not None for a in e.option.assumptions)
 
 
-def _inputs(scenario: Scenario, demand: Demand, catalog: Catalog, base_dir: Path) -> PricingInputs:
-    first_day = scenario.starts_on or catalog.as_of
-    peak = capacity_needed_rps(demand, demand.requests_per_month)
-    return PricingInputs(
-        scenario=scenario,
-        demand=demand,
-        catalog=catalog,
-        months=plan_months(
-            first_day=first_day,
-            months=scenario.horizon.months,
-            requests=demand.requests_per_month,
-            growth_per_month=demand.growth_per_month,
-        ),
-        hour_weights_utc=utc_hour_weights(demand, first_day),
-        peak_rps_per_monthly_request=peak / float(demand.requests_per_month),
-        base_dir=base_dir,
-    )
-
-
 def evaluate(option: Option, inputs: PricingInputs) -> Evaluated:
     """Cost of one option over the horizon; an option without lines costs nothing yet."""
     credits: Sequence[Credit] = inputs.scenario.prices.credits
     ledgers = monthly_ledgers(option, inputs.months, credits=credits)
-    fleet = option.fleet
     volumes = inputs.months.requests
+    instances = instances_by_month(option, volumes)
     return Evaluated(
         option=option,
         months=ledgers,
         mean=mean_ledger(ledgers),
-        instances=None if fleet is None else fleet.instances(volumes[0]),
-        peak_instances=None if fleet is None else max(fleet.instances(v) for v in volumes),
-        utilisation=_utilisation(option, inputs.demand, volumes[0]),
+        instances=None if instances is None else instances[0],
+        peak_instances=None if instances is None else max(instances),
+        utilisation=utilisation(option, inputs.demand, volumes),
     )
-
-
-def _utilisation(option: Option, demand: Demand, requests: Decimal) -> float | None:
-    """Mean load ÷ expected capacity of all replicas, spare included, in the first month."""
-    if option.fleet is None or option.serving is None or option.serving.capacity is None:
-        return None
-    replicas = option.fleet.replicas(requests)
-    return demand.mean_rps / (replicas * option.serving.capacity.mid_rps)
 
 
 def _runner_up(feasible: Sequence[Evaluated]) -> Evaluated | None:

@@ -177,7 +177,8 @@ class TestLaws:
     @given(st.integers(1, 10**6), st.integers(1, 50))
     def test_api_cost_is_affine_in_volume(self, requests: int, times: int) -> None:
         def at(volume: int) -> Decimal:
-            return cost(scenario(workload=workload(volume)), "api_frontier")
+            options = {"api": [{"provider": "openai", "model": "gpt-4o"}]}
+            return cost(scenario(workload=workload(volume), options=options), "api_frontier")
 
         # Egress has price tiers: stay in the first.
         volume = min(requests, 10_000)

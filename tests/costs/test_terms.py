@@ -20,6 +20,7 @@ def fleet(
     per_instance: int = 1,
     most: int | None = None,
     pinned: int | None = None,
+    extra: int = 0,
 ) -> Fleet:
     return Fleet(
         capacity_requests_per_month=Decimal(capacity),
@@ -28,6 +29,7 @@ def fleet(
         replicas_per_instance=per_instance,
         max_instances=most,
         fixed_replicas=pinned,
+        extra_replicas=extra,
     )
 
 
@@ -63,6 +65,15 @@ class TestFleet:
         pinned = fleet(pinned=3)
         assert pinned.replicas(Decimal(1)) == pinned.replicas(Decimal(10_000)) == 3
         assert pinned.max_requests() == 300
+
+    def test_extra_replicas_come_on_top_at_every_volume(self) -> None:
+        assert fleet(spare=1, extra=2).replicas(Decimal(100)) == 4
+        assert fleet(spare=1, extra=2).replicas(Decimal(101)) == 5
+        assert fleet(floor=3, extra=2).replicas(Decimal(1)) == 5
+
+    def test_the_limit_keeps_extra_replicas_too(self) -> None:
+        assert fleet(spare=1, extra=1, most=4).max_requests() == 200
+        assert fleet(floor=3, extra=2, most=4).max_requests() == 0
 
     def test_better_replicas_are_fewer(self) -> None:
         assert fleet().replicas(Decimal(300), Decimal("1.5")) == 2

@@ -16,6 +16,7 @@ from planner.costs import (
     Option,
     PerInstance,
     PerRequest,
+    Term,
     plan_months,
 )
 from planner.costs.types import Driver
@@ -24,7 +25,7 @@ from planner.scenario.options import Arm
 __all__ = ["AmountLine", "api", "cost_line", "months_of", "stepped"]
 
 
-def cost_line(name: str, term: Fixed | PerRequest | PerInstance, driver: Driver) -> CostLine:
+def cost_line(name: str, term: Term, driver: Driver) -> CostLine:
     return CostLine(
         name=name,
         category="api_usage" if driver == "api_price" else "infrastructure",

@@ -1,0 +1,95 @@
+"""What a commitment buys, when it has paid back, what a price cut would cost."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from planner.decision import Recommendation
+from planner.decision.commitment import Commitment, commitment_of
+from planner.decision.recommendation import Evaluated
+from tests.costs.test_options import by_arm, decide, scenario, selfhost, workload
+
+PLAN = {"percent_off": 28, "source": "quote", "observed": "2026-11-20"}
+
+
+def reserved(
+    *, per_day: int = 3_000_000, growth: float = 0, months: int = 12, **changes: Any
+) -> dict[str, Any]:
+    given = {"instance_types": ["g6e.xlarge"], "purchase": ["savings_plan"], "savings_plan": PLAN}
+    return scenario(
+        options=selfhost(**{**given, **changes}),
+        workload=workload(per_day, growth_per_month=growth),
+        horizon={"months": months},
+        starts_on="2027-01-01",
+    )
+
+
+def found(content: dict[str, Any], arm: str = "selfhost_ri_1y") -> tuple[Evaluated, Commitment]:
+    recommendation: Recommendation = decide(content)
+    evaluated = by_arm(recommendation, arm)
+    commitment = commitment_of(evaluated.option, recommendation.months)
+    assert commitment is not None
+    return evaluated, commitment
+
+
+def test_a_steady_fleet_is_bought_once_and_pays_back_in_its_share_of_the_term() -> None:
+    evaluated, commitment = found(reserved())
+    count = evaluated.instances
+    assert count is not None
+    assert commitment.usd_per_hour == Decimal("1.861") * Decimal("0.72")
+    # 72 % of 12 months is 8.64: in the ninth month on demand would have cost as much.
+    (buy,) = commitment.buys
+    assert (buy.starts_on, buy.instances) == (date(2027, 1, 1), count)
+    assert buy.usd == count * 12 * 730 * Decimal("1.861") * Decimal("0.72")
+    assert buy.paid_back_on == date(2027, 10, 1)
+
+
+def test_regret_is_what_waiting_for_the_cut_would_have_saved() -> None:
+    evaluated, commitment = found(reserved())
+    on_demand = (evaluated.instances or 0) * 730 * Decimal("1.861")
+    # At 30 % off later, a plan at 28 % off is 2 % of the old price too dear; at 45 %, 17 %.
+    assert [each.price_cut_pct for each in commitment.regrets] == [30, 45]
+    assert commitment.regrets[0].usd_per_month == pytest.approx(on_demand * Decimal("0.02"))
+    assert commitment.regrets[1].usd_per_month == pytest.approx(on_demand * Decimal("0.17"))
+
+
+def test_a_growing_fleet_buys_again_while_a_term_fits() -> None:
+    _, commitment = found(reserved(growth=0.1, months=14))
+    assert [buy.starts_on for buy in commitment.buys] == [
+        date(2027, 1, 1),
+        date(2027, 2, 1),
+        date(2027, 3, 1),
+    ]
+
+
+def test_an_hourly_fleet_commits_the_hours_worth_it() -> None:
+    evaluated, commitment = found(reserved(scaling=["hourly"]))
+    assert sum(buy.instances for buy in commitment.buys) < (evaluated.instances or 0)
+    assert all(buy.paid_back_on is not None for buy in commitment.buys)
+
+
+def test_money_committed_beyond_use_never_pays_back() -> None:
+    plan = {**PLAN, "commitment_usd_per_hour": 200}
+    _, commitment = found(reserved(savings_plan=plan))
+    (buy,) = commitment.buys
+    assert commitment.usd_per_hour is None
+    assert buy.usd == 200 * 730 * 12
+    assert buy.paid_back_on is None
+
+
+def test_a_hybrid_base_is_a_commitment_too() -> None:
+    content = reserved(per_day=500_000)
+    model = content["options"]["selfhost"][0]["model"]
+    content["options"]["hybrid"] = [{"selfhost": model, "purchase": ["savings_plan"]}]
+    evaluated, commitment = found(content, "hybrid")
+    assert commitment.buys[0].instances == evaluated.instances
+
+
+def test_on_demand_commits_nothing() -> None:
+    recommendation = decide(reserved(purchase=["on_demand"]))
+    option = by_arm(recommendation, "selfhost_ondemand").option
+    assert commitment_of(option, recommendation.months) is None
