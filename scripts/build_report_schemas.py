@@ -14,8 +14,13 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from planner.files import write_atomic
 from planner.render.explain import Explained
 from planner.render.payload_breakeven_report import BreakevenReport
-from planner.render.payload_recommend import PortfolioReport, RecommendReport
+from planner.render.payload_capacity import CapacityReport
+from planner.render.payload_optimize import OptimizeReport
+from planner.render.payload_pareto import ParetoReport
+from planner.render.payload_portfolio import PortfolioReport
+from planner.render.payload_recommend import RecommendReport
 from planner.render.payload_tco_report import TcoReport
+from planner.render.payload_tokens import SamplesReport, TokensReport
 from planner.render.payload_types import SCHEMA_VERSION
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schema"
@@ -25,7 +30,13 @@ REPORTS: dict[str, tuple[type, ...]] = {
     "recommend": (RecommendReport, PortfolioReport),
     "tco": (TcoReport,),
     "breakeven": (BreakevenReport,),
+    "capacity": (CapacityReport,),
+    "optimize": (OptimizeReport,),
+    "pareto": (ParetoReport,),
+    "tokens": (TokensReport, SamplesReport),
 }
+# Those without a scenario to explain.
+_UNEXPLAINED = ("capacity", "optimize", "pareto", "tokens")
 
 _PLAIN: dict[object, dict[str, Any]] = {
     bool: {"type": "boolean"},
@@ -46,11 +57,8 @@ def schema(name: str) -> dict[str, Any]:
     """The schema of one report."""
     defs: dict[str, Any] = {}
     roots = [_reference(root, defs) for root in REPORTS[name]]
-    explained = {"type": "array", "items": _schema_of(Explained, defs)}
-    by_scenario = {"type": "object", "additionalProperties": explained}
-    for root in REPORTS[name]:
-        several = root is PortfolioReport
-        defs[root.__name__]["properties"]["explain"] = by_scenario if several else explained
+    if name not in _UNEXPLAINED:
+        _add_explanations(REPORTS[name], defs)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:llm-serving-planner:{name}-report:{SCHEMA_VERSION}",
@@ -58,6 +66,14 @@ def schema(name: str) -> dict[str, Any]:
         "anyOf": roots,
         "$defs": dict(sorted(defs.items())),
     }
+
+
+def _add_explanations(reports: Sequence[type], defs: dict[str, Any]) -> None:
+    explained = {"type": "array", "items": _schema_of(Explained, defs)}
+    by_scenario = {"type": "object", "additionalProperties": explained}
+    for root in reports:
+        several = root is PortfolioReport
+        defs[root.__name__]["properties"]["explain"] = by_scenario if several else explained
 
 
 def text(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from scripts.build_readme import PAGES, page
 
 _GENERATED = [path for path in PAGES if "<!-- generated:" in path.read_text(encoding="utf-8")]

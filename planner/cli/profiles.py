@@ -1,4 +1,4 @@
-"""`planner profiles build|list|show`: measured step times of models on GPUs."""
+"""`planner profiles build|list|show|backtest`: measured step times of models on GPUs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typer
 
 from planner.cli import streams
 from planner.cli.options import FORMAT, Out, Wide
+from planner.cli.profiles_backtest import backtest
 from planner.errors import InputError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ _NoProfile = Annotated[
 ]
 _Grids = Annotated[bool, typer.Option("--grids", help="All times, not only some (JSON only).")]
 
-app = typer.Typer(no_args_is_help=True, help="List, show or build measured step times.")
+app = typer.Typer(no_args_is_help=True, help="List, show, build or back-test measured step times.")
 
 
 @app.command()
@@ -220,6 +221,9 @@ def show(
         wide=wide,
     )
     streams.current().write_result(text, out)
+
+
+app.command()(backtest)
 
 
 # --- shared by the commands ----------------------------------------------------------------------
