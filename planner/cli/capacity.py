@@ -243,12 +243,28 @@ def command(
 
 def _run(flags: Flags, sets: Sequence[str], prices: PriceOptions, options: ReportOptions) -> int:
     check_forms(options, _FORMATS)
+    _check_fleet(flags)
     report, catalog, offers = _answered(flags, sets, prices)
     write_report(_forms(report, wide=options.wide), options)
     stale = report_aws_price_ages(catalog, _rows(offers), prices)
     if not any(option.feasible for option in report.options):
         return EXIT_GATE_FAILED
     return EXIT_INCOMPLETE if stale else EXIT_OK
+
+
+def _check_fleet(flags: Flags) -> None:
+    """Without a rate there is no fleet, and what shapes one would change nothing."""
+    given = {
+        "--peak-to-mean": flags.peak_to_mean,
+        "--burst": flags.burst,
+        "--redundancy": flags.redundancy,
+    }
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong and flags.requests_per_second is None:
+        raise InputError(
+            f"{', '.join(wrong)} shapes a fleet, and there is none without a rate; add "
+            "--requests-per-second R"
+        )
 
 
 def _answered(

@@ -138,9 +138,7 @@ def _check_declared(only: frozenset[Lever] | None, resolved: Resolved, given: st
     if missing or only == frozenset():
         names = ", ".join(f"`{name}`" for name in missing) or "no lever at all"
         there = ", ".join(declared) or "none"
-        raise InputError(
-            f"--levers {given}: asks for {names}; in use in this scenario: {there}"
-        )
+        raise InputError(f"--levers {given}: asks for {names}; in use in this scenario: {there}")
 
 
 def _forms(report: OptimizeReport, show: str | None) -> dict[str, Form]:

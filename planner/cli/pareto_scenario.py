@@ -84,6 +84,14 @@ def _notes(evaluation: Evaluation, candidates: Sequence[Candidate]) -> tuple[str
             f"quality is the score in the scenario{metric}, taken as the share of requests that "
             "succeed"
         )
+    levers = evaluation.recommendation.scenario.levers
+    if levers is not None:
+        notes.append("cost is with the levers that count (`planner optimize`)")
+    if levers is not None and levers.route is not None and levers.route.basis != "assumed":
+        notes.append(
+            "the option that `levers.route` stands in for has the quality of the answers used, "
+            "not its own model's"
+        )
     if any("latency_ms" in each.point.values for each in candidates):
         notes.append(
             "latency is predicted: time to first token and the mean output's further tokens at "

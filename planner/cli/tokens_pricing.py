@@ -140,10 +140,15 @@ def _option_notes(pricing: UsagePricing, read: ReadScenario, saving: Saving) -> 
 
 
 def _notes(scenario: Scenario) -> tuple[str, ...]:
-    others = len(scenario.options.selfhost) + len(scenario.options.manual)
-    if not others:
-        return ()
-    return (
-        "self-hosted and manual options are not paid by the token; `planner recommend --set "
-        "workload.input_tokens=...` shows what shorter requests do to them",
-    )
+    notes: list[str] = []
+    if scenario.levers is not None:
+        notes.append(
+            "before what the scenario has under `levers`: routing and caches leave less to save; "
+            "`planner optimize` has compression in order with them"
+        )
+    if scenario.options.selfhost or scenario.options.manual:
+        notes.append(
+            "self-hosted and manual options are not paid by the token; `planner recommend --set "
+            "workload.input_tokens=...` shows what shorter requests do to them"
+        )
+    return tuple(notes)

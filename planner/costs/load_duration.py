@@ -27,7 +27,7 @@ __all__ = [
 
 _HOURS_PER_DAY = 24
 # The busiest minute of an hour: 59 of 60 are below it (quantile of the normal distribution).
-_BUSIEST = 2.128045234184983
+_BUSIEST = 2.128045234184984
 # A lognormal's 59/60 quantile is at most this multiple of its mean.
 _LARGEST_BURST = math.exp(_BUSIEST**2 / 2)
 # So many standard deviations away the busiest minute settles nothing: 1e-17 of the rate is left.

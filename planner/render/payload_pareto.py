@@ -192,8 +192,9 @@ def chosen_axes(
         if not lacking:
             used.append(Axis(name, sense))
         elif len(lacking) < len(points):
+            verb = "has" if len(lacking) == 1 else "have"
             reason = (
-                f"not an axis, since {len(lacking)} of {len(points)} have no value, "
+                f"not an axis, since {len(lacking)} of {len(points)} {verb} no value, "
                 f"{min(lacking)} among them; --axis {name} takes it nevertheless"
             )
             left_out.append(LeftOutView(name, reason))

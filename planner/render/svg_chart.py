@@ -111,6 +111,10 @@ def _line_of_frontier(chart: Chart) -> Iterator[str]:
         corners = " ".join(f"{_n(_x(x))},{_n(_y(y))}" for x, y in chart.steps)
         color = _COLORS["frontier"]
         yield f'<polyline points="{corners}" fill="none" stroke="{color}" stroke-width="1.5"/>'
+        yield (
+            f'<text x="{_LEFT + _WIDTH}" y="{_TOP - 8}" text-anchor="end" font-size="11">'
+            "line: frontier of these two axes</text>"
+        )
 
 
 def _drawn_order(marks: Sequence[Mark]) -> list[Mark]:

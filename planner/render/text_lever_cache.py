@@ -35,7 +35,7 @@ def cache_blocks(view: CacheView) -> list[Block]:
                 "No semantic cache is declared: add `levers.semantic_cache` with a table of "
                 "thresholds or a file of labelled pairs."
             ),
-            *_layer_blocks(view.layers),
+            *(_layer_blocks(view.layers) if view.layers.exact_hit_rate else []),
         ]
     return [
         Paragraph(_verdict(view), strong=True),

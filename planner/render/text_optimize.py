@@ -42,7 +42,7 @@ def _body(report: OptimizeReport, show: str | None) -> list[Block]:
     if show == "cache":
         from planner.render.text_lever_cache import cache_blocks
 
-        return cache_blocks(report.cache)
+        return [*cache_blocks(report.cache), *_cache_behind_others(report.waterfall)]
     if show == "batch":
         from planner.render.text_lever_batch import batch_blocks
 
@@ -55,6 +55,21 @@ def _body(report: OptimizeReport, show: str | None) -> list[Block]:
     return [
         *(waterfall_blocks(found) if found is not None and found.steps else []),
         *checklist_blocks(report.checklist),
+    ]
+
+
+def _cache_behind_others(found: WaterfallView | None) -> list[Block]:
+    """What is left for the semantic cache: thresholds are judged at the baseline's full price."""
+    steps = [] if found is None else [step.lever for step in found.steps]
+    if found is None or "semantic_cache" not in steps or steps[0] == "semantic_cache":
+        return []
+    place = steps.index("semantic_cache")
+    before = and_list([lever_words(lever) for lever in steps[:place]])
+    return [
+        Paragraph(
+            f"Thresholds are judged at the baseline's full price. Behind {before} the semantic "
+            f"cache saves {money(found.steps[place].saves_usd)} a month."
+        )
     ]
 
 

@@ -81,10 +81,11 @@ def first_flip_blocks(view: UncertaintyView | None) -> list[Block]:
     if not first.probability:
         chance = "beyond what its range allows"
     fleets = "" if first.fleets == "chosen anew" else " with the fleets as planned"
+    then = "" if first.to_option is None else f"; then {first.to_option} is the cheapest"
     return [
         Paragraph(
             f"First to flip it, by how far it moves the saving: {_INPUTS[first.input]}{fleets}, "
-            f"at {_flip_words(first)}: {chance}."
+            f"at {_flip_words(first)}: {chance}{then}."
         )
     ]
 

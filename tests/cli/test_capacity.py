@@ -197,6 +197,14 @@ def test_redundancy_none_leaves_the_spare_out_and_zones_asks_for_two_machines(
     assert [fleets[kind]["instances"] for kind in fleets] == [1, 1, 2]
 
 
+def test_what_shapes_a_fleet_is_refused_without_a_rate(run_cli: Run) -> None:
+    args = ("--input-tokens", "1000", "--output-tokens", "200", "--peak-to-mean", "2")
+    result = run_cli("capacity", "meta-llama/Llama-3.1-8B-Instruct", *args, "--burst", "2")
+    assert result.code == 2
+    said = "--peak-to-mean, --burst shapes a fleet, and there is none without a rate"
+    assert said in result.stderr.replace("\n", " ")
+
+
 def test_without_a_rate_there_is_no_fleet(run_cli: Run) -> None:
     report = capacity(run_cli, "--instance", "g6e.xlarge")
     assert (only(report)["replicas"], only(report)["instances"]) == (None, None)

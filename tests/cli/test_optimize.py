@@ -283,9 +283,7 @@ class TestRoute:
     def test_a_price_by_the_request_is_no_price_of_tokens(
         self, optimized: Callable[..., Any]
     ) -> None:
-        hand = (
-            "levers.route.models.0={name: own, usd_per_request: 0.0001, answered_share: 0.6}"
-        )
+        hand = "levers.route.models.0={name: own, usd_per_request: 0.0001, answered_share: 0.6}"
         view = optimized("router", *sets(hand))["route"]
         assert view["models"][0]["prices"]["input_usd_per_1m_tokens"] is None
         assert view["route"]["prices"]["output_usd_per_1m_tokens"] is None
@@ -411,6 +409,16 @@ class TestTogether:
 
 
 class TestForms:
+    def test_a_cache_behind_other_levers_says_what_is_left_for_it(
+        self, run_cli: Run, root: Path
+    ) -> None:
+        path = root / "scenarios" / "faq-assistant.yaml"
+        behind = "Behind route, compress and exact cache the semantic cache saves -$19.16 a month."
+        said = run_cli("optimize", path, "--show", "cache", "-q").stdout
+        assert behind in " ".join(said.split())
+        alone = run_cli("optimize", path, "--show", "cache", "--levers", "semantic_cache", "-q")
+        assert "Behind" not in alone.stdout
+
     @pytest.mark.parametrize(
         "show", [(), ("--show", "cache"), ("--show", "batch"), ("--show", "route")]
     )

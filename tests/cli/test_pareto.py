@@ -91,7 +91,7 @@ class TestTextbook:
         assert points(three)["unknown"]["standing"] == "not_comparable"
         default = report(run_cli, file)
         assert [axis["name"] for axis in default["axes"]] == ["cost_usd_per_request", "quality"]
-        assert "1 of 3 have no value" in default["left_out"][0]["reason"]
+        assert "1 of 3 has no value" in default["left_out"][0]["reason"]
 
     def test_r15_a_mix_beats_the_point_inside_the_hull(
         self, run_cli: Run, classifiers: Path
@@ -258,6 +258,15 @@ class TestScenario:
         scenario = write_scenario(tmp_path, ManualApi("api", "1"), complete=False)
         assert points(report(run_cli, scenario))["api"]["cost_is_floor"] is True
         assert "≥ $1.00000" in run_cli("pareto", scenario, "-q").stdout
+
+    def test_the_quality_of_a_route_is_not_that_of_the_model_it_stands_in_for(
+        self, run_cli: Run, root: Path
+    ) -> None:
+        found = report(run_cli, root / "scenarios" / "faq-assistant.yaml")
+        # 0.7 x 0.91 + 0.3 x 0.93, as the scenario says.
+        assert points(found)["openai/gpt-6.1-terra"]["quality"] == 0.916
+        assert any("the quality of the answers used" in note for note in found["notes"])
+        assert "cost is with the levers that count (`planner optimize`)" in found["notes"]
 
     def test_latency_of_own_hardware_is_predicted(self, run_cli: Run, root: Path) -> None:
         scenario = root / "scenarios" / "support-chat.yaml"

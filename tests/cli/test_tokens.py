@@ -196,6 +196,16 @@ class TestModels:
             claude["a"]["usage_monthly_usd"]
         ) - Decimal(claude["b"]["usage_monthly_usd"])
 
+    def test_a_scenario_with_levers_says_that_they_are_left_out(
+        self, run_cli: Run, prompts: tuple[Path, Path], root: Path
+    ) -> None:
+        path = root / "scenarios" / "textbook-levers.yaml"
+        found = run_cli("tokens", *prompts, "--scenario", path, "--format", "json", "-q").json()
+        assert found["notes"][0].startswith("before what the scenario has under `levers`")
+        # 300,000 x 161 x $2.50 / 1M, of which the half that may not reach a model is not taken off,
+        # but a fifth is at half the price: 120.75 x 0.9.
+        assert Decimal(found["pricing"][0]["saved_monthly_usd"]) == Decimal("108.675")
+
     def test_one_option_only(self, run_cli: Run, prompts: tuple[Path, Path], root: Path) -> None:
         scenario = root / "scenarios" / "support-chat.yaml"
         args = ("tokens", *prompts, "--scenario", scenario, "-q")

@@ -169,6 +169,12 @@ def test_numbers_cover_neither_points_nor_each_other() -> None:
     assert meeting == []
 
 
+def test_the_line_is_explained_where_there_is_one() -> None:
+    said = "line: frontier of these two axes"
+    assert said in [text.text for text in svg_of(drawn(("1", "0.1"), ("2", "0.2"))).iter()]
+    assert said not in [text.text for text in svg_of(drawn(("1", "0.1"))).iter()]
+
+
 def number_box(text: ElementTree.Element) -> tuple[float, float, float, float]:
     x, y = float(text.get("x", "")), float(text.get("y", ""))
     width = 6.5 * len(text.text or "")

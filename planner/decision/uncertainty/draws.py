@@ -81,8 +81,9 @@ def values_at(spread: Spread, level: Floats) -> Floats:
     import numpy as np
 
     if spread.step_to is not None:
-        when = np.minimum(level / spread.step_probability, 1.0)
-        return spread.step_to + (1.0 - spread.step_to) * when
+        falls, rises = spread.step_probability, spread.rise_probability
+        levels = (0.0, falls, 1.0 - rises, 1.0)
+        return np.interp(level, levels, (spread.step_to, 1.0, 1.0, spread.rise_to))
     levels, scores = _score_table()
     score = np.interp(level, levels, scores)
     below, above = math.log(spread.low) / P90_SCORE, math.log(spread.high) / P90_SCORE

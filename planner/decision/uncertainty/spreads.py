@@ -52,11 +52,16 @@ def quantile(spread: Spread, level: float) -> float:
 
 
 def _step_quantile(spread: Spread, level: float) -> float:
-    """A fall at time t of the horizon gives the mean t + (1 - t) x to, for t even over [0, 1]."""
-    if spread.step_to is None or spread.step_probability == 0.0:
-        return 1.0
-    when = min(level / spread.step_probability, 1.0)
-    return spread.step_to + (1.0 - spread.step_to) * when
+    """A change at time t of the horizon gives the mean t + (1 - t) x to, for t even over [0, 1].
+
+    The lowest levels fall, the earliest first; the highest rise, the earliest last.
+    """
+    if spread.step_to is not None and level < spread.step_probability:
+        return spread.step_to + (1.0 - spread.step_to) * level / spread.step_probability
+    above = level - (1.0 - spread.rise_probability)
+    if above > 0.0:
+        return 1.0 + (spread.rise_to - 1.0) * above / spread.rise_probability
+    return 1.0
 
 
 def probability_beyond(spread: Spread, multiple: float) -> float:
@@ -64,17 +69,21 @@ def probability_beyond(spread: Spread, multiple: float) -> float:
     if multiple == 1.0:
         return 1.0
     if spread.step_to is not None:
-        return _step_at_or_below(spread, multiple) if multiple < 1.0 else 0.0
+        return _step_beyond(spread, multiple)
     edge = spread.low if multiple < 1.0 else spread.high
     if edge == 1.0:
         return 0.0
     return NormalDist().cdf(-P90_SCORE * math.log(multiple) / math.log(edge))
 
 
-def _step_at_or_below(spread: Spread, multiple: float) -> float:
+def _step_beyond(spread: Spread, multiple: float) -> float:
     assert spread.step_to is not None
-    reach = (multiple - spread.step_to) / (1.0 - spread.step_to) if spread.step_to < 1.0 else 0.0
-    return spread.step_probability * min(max(reach, 0.0), 1.0)
+    to, probability = spread.step_to, spread.step_probability
+    if multiple > 1.0:
+        to, probability = spread.rise_to, spread.rise_probability
+    if to == 1.0:
+        return 0.0
+    return probability * min(max((multiple - to) / (1.0 - to), 0.0), 1.0)
 
 
 @cache
@@ -106,10 +115,16 @@ def _from_file(entry: Mapping[str, Any], observed: date, horizon_months: int) ->
             source=entry["source"],
             observed=observed,
         )
-    stays = (1.0 - step["probability_per_year"]) ** (horizon_months / _MONTHS_PER_YEAR)
+    years = horizon_months / _MONTHS_PER_YEAR
+    rise = entry.get("rise", {"to": 1.0, "probability_per_year": 0.0})
+    falls, rises = (1.0 - (1.0 - each["probability_per_year"]) ** years for each in (step, rise))
+    # Over many years both may happen; the sum of their probabilities stays one.
+    share = 1.0 / max(falls + rises, 1.0)
     return Spread(
         step_to=step["to"],
-        step_probability=1.0 - stays,
+        step_probability=falls * share,
+        rise_to=rise["to"],
+        rise_probability=rises * share,
         basis=entry["basis"],
         source=entry["source"],
         observed=observed,

@@ -27,14 +27,17 @@ class Spread:
     """What an input may turn out to be, as a multiple of its value in the scenario.
 
     With ``step_to`` None: lognormal on each side of the median 1, one in ten below ``low``, one
-    in ten above ``high``. With ``step_to``: with ``step_probability`` the price falls to that
-    multiple at a moment spread evenly over the horizon; the multiple is the horizon's mean.
+    in ten above ``high``. With ``step_to`` a price list: with ``step_probability`` it falls to that
+    multiple, with ``rise_probability`` it rises to ``rise_to``, at a moment spread evenly over the
+    horizon; the multiple is the horizon's mean.
     """
 
     low: float = 1.0
     high: float = 1.0
     step_to: float | None = None
     step_probability: float = 0.0
+    rise_to: float = 1.0
+    rise_probability: float = 0.0
     basis: Basis = "none"
     source: str = ""
     observed: date | None = None
@@ -43,7 +46,8 @@ class Spread:
     def is_point(self) -> bool:
         """Whether the input cannot differ from its value."""
         if self.step_to is not None:
-            return self.step_to == 1.0 or self.step_probability == 0.0
+            falls = self.step_to != 1.0 and self.step_probability > 0.0
+            return not falls and (self.rise_to == 1.0 or self.rise_probability == 0.0)
         return self.low == 1.0 and self.high == 1.0
 
 

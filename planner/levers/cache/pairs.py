@@ -58,8 +58,8 @@ def parse_pairs(text: str, name: str) -> tuple[Pair, ...]:
     if kinds != {True, False}:
         missing = "same and different" if not kinds else "different" if True in kinds else "same"
         raise InputError(
-            f"{name}: of {len(pairs)} labelled, there are no {missing} ones; both are needed, since a "
-            "threshold is judged by what it serves rightly and wrongly"
+            f"{name}: of {len(pairs)} labelled, there are no {missing} ones; both are needed, "
+            "since a threshold is judged by what it serves rightly and wrongly"
         )
     return tuple(pairs)
 

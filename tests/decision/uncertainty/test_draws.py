@@ -55,6 +55,14 @@ def test_a_drawn_step_happens_as_often_as_it_should() -> None:
     assert values.min() == pytest.approx(0.6, abs=1e-3)
 
 
+def test_a_rise_is_drawn_as_often_as_it_should() -> None:
+    both = Spread(step_to=0.6, step_probability=0.3, rise_to=2.0, rise_probability=0.1)
+    values = drawn({"api_price:x": both}, draws=4096, seed=1).columns["api_price:x"]
+    assert (values > 1.0).mean() == pytest.approx(0.1, abs=1e-3)
+    assert (values < 1.0).mean() == pytest.approx(0.3, abs=1e-3)
+    assert values.max() == pytest.approx(2.0, abs=0.01)
+
+
 def test_inputs_are_drawn_apart() -> None:
     spreads = {name: BAND for name in ("volume", "growth", "labour", "throughput:a")}
     columns = [np.log(c) for c in drawn(spreads, draws=2000, seed=1).columns.values()]

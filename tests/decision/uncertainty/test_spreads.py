@@ -61,6 +61,18 @@ def test_probability_beyond_a_step_counts_from_below() -> None:
     assert probability_beyond(STEP, 1.1) == 0.0
 
 
+def test_a_price_list_may_also_rise() -> None:
+    both = Spread(step_to=0.6, step_probability=0.3, rise_to=2.0, rise_probability=0.1)
+    # Levels: 0 to 0.3 fall, 0.9 to 1 rise; half way up at 0.95.
+    assert quantile(both, 0.15) == pytest.approx(0.8)
+    assert quantile(both, 0.6) == 1.0
+    assert quantile(both, 0.95) == pytest.approx(1.5)
+    assert probability_beyond(both, 1.5) == pytest.approx(0.05)
+    assert probability_beyond(both, 0.8) == pytest.approx(0.15)
+    assert probability_beyond(both, 2.5) == 0.0
+    assert not both.is_point
+
+
 def test_what_does_not_vary_is_never_beyond_its_value() -> None:
     assert ZERO_SPREAD.is_point
     assert probability_beyond(ZERO_SPREAD, 1.01) == 0.0
@@ -80,7 +92,7 @@ def test_every_default_says_where_it_comes_from() -> None:
 def test_a_longer_horizon_makes_a_step_likelier() -> None:
     year, three = default_spreads(12)["api_price"], default_spreads(36)["api_price"]
     # 0.15 a year; 1 - 0.85^3 in three.
-    assert year.step_probability == pytest.approx(0.15)
+    assert (year.step_probability, year.rise_probability) == pytest.approx((0.15, 0.05))
     assert three.step_probability == pytest.approx(0.385875)
 
 

@@ -36,7 +36,11 @@ def test_jsonl_with_either_name_of_the_label() -> None:
         ("similarity,is\n0.5,true\n", "p.csv", "no `same`"),
         ("similarity,same\n0.5,true\n", "p.csv", "of 1 labelled, there are no different"),
         ("similarity,same\n", "p.csv", "no same and different ones"),
-        ("similarity,same,a,b\n.9,1,Hello, you,hi\n", "p.csv", "p.csv:2: 5 cells, the header has 4"),
+        (
+            "similarity,same,a,b\n.9,1,Hello, you,hi\n",
+            "p.csv",
+            "p.csv:2: 5 cells, the header has 4",
+        ),
         ("similarity,same,a,b\n.9,1\n", "p.csv", "p.csv:2: 2 cells, the header has 4"),
         ('similarity,same,a,b\n.9,1,"x,y\n.2,0,x,z\n', "p.csv", "p.csv:3: not CSV"),
         ("{]\n", "p.jsonl", "p.jsonl:1: not JSON"),

@@ -124,7 +124,7 @@ def test_a_cell_that_is_no_number_is_told_with_what_to_write(cell: str, hint: st
         ("a,,,0,0,", "trials", "must be at least 1"),
         ("a,,,1.5,2,", "successes", "must be a whole number"),
         (",1,,,,", "name", "is empty"),
-        ("a\tb,1,,,,", "name", "must be one line"),
+        ("a\tb,1,,,,", "name", "200 printable characters"),
     ],
 )
 def test_cells_that_do_not_go_together(row: str, field: str, message: str) -> None:
