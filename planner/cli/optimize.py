@@ -119,14 +119,12 @@ def command(
 def _only(text: str | None) -> frozenset[Lever] | None:
     if text is None:
         return None
-    from difflib import get_close_matches
-
+    from planner.demand.problems import did_you_mean
     from planner.levers.together import ORDER
 
     wanted = {part.strip() for part in text.split(",") if part.strip()}
     for name in sorted(wanted - set(ORDER)):
-        near = get_close_matches(name, ORDER, n=1, cutoff=0.6)
-        hint = f" (did you mean `{near[0]}`?)" if near else f"; there are {', '.join(ORDER)}"
+        hint = did_you_mean(name, ORDER) or f"; there are {', '.join(ORDER)}"
         raise InputError(f"--levers {text}: no lever is called `{name}`{hint}")
     return frozenset(lever for lever in ORDER if lever in wanted)
 

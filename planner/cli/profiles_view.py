@@ -173,7 +173,7 @@ def _show_row(profile: Profile) -> tuple[str, ...]:
         str(key.tensor_parallel_size),
         *(f"{spent:.2f}" for spent in _shown_ms(profile)),
         _cache_tokens(profile),
-        f"{profile.measured_share:.0%}",
+        f"{100 * profile.measured_share:.0f} %",
         f"{profile.repaired_most_pct:.0f} %" if profile.repaired_points else NOT_APPLICABLE,
         profile.method,
     )

@@ -11,6 +11,7 @@ from planner.catalog.api_ref import api_ref
 from planner.cli.evaluation import PriceOptions, ReadScenario, errors_of, read_scenario
 from planner.costs import plan_months
 from planner.demand import encoding_for, utc_hour_weights
+from planner.demand.problems import did_you_mean
 from planner.errors import InputError
 from planner.levers.tokens import (
     PromptCount,
@@ -65,10 +66,7 @@ def _chosen(scenario: Scenario, wanted: str | None) -> list[ApiOption]:
     if wanted is None:
         return list(named.values())
     if wanted not in named:
-        import difflib
-
-        near = difflib.get_close_matches(wanted, named, n=1, cutoff=0.6)
-        hint = f" (did you mean `{near[0]}`?)" if near else ""
+        hint = did_you_mean(wanted, named)
         raise InputError(f"no API option `{wanted}`{hint}; there are {', '.join(named)}")
     return [named[wanted]]
 

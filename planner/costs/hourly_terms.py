@@ -7,6 +7,7 @@ its hours, so two of them are compared exactly.
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -218,12 +219,18 @@ class HourlyCommitted(HourlyTerm):
 
     def at(self, requests: Decimal, capacity_factor: Decimal = ONE) -> Decimal:
         needing = self.fleet.hours_needing(requests, capacity_factor)
-        return sum((self._cheaper(hours) for hours in needing), ZERO) * self.weeks
+        count = self._committed_of(needing)
+        every = self.committed_usd_per_hour * self.fleet.hours
+        above = self.on_demand_usd_per_hour * sum(needing[count:])
+        return (count * every + above) * self.weeks
 
     def committed(self, requests: Decimal, capacity_factor: Decimal = ONE) -> int:
         """Instances worth committing at a steady volume."""
-        needing = self.fleet.hours_needing(requests, capacity_factor)
-        return sum(self.worth_committing(hours) for hours in needing)
+        return self._committed_of(self.fleet.hours_needing(requests, capacity_factor))
+
+    def _committed_of(self, needing: Sequence[int]) -> int:
+        """Of instances by the hours that need them, most first, those worth committing."""
+        return bisect.bisect_left(needing, True, key=lambda hours: not self.worth_committing(hours))
 
     def worth_committing(self, hours: float) -> bool:
         """Whether an instance needed in so many hours of the week is cheaper committed."""

@@ -19,6 +19,11 @@ class Months:
     def __len__(self) -> int:
         return len(self.requests)
 
+    @property
+    def mean_requests(self) -> Decimal:
+        """Requests of the mean month."""
+        return sum(self.requests, Decimal(0)) / len(self.requests)
+
 
 def add_months(day: date, months: int) -> date:
     """The first day of the month ``months`` after that of ``day``."""

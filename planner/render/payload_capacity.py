@@ -153,8 +153,18 @@ def capacity_report(
         assumptions=tuple(
             _assumption(each, written_at) for each in demand.assumptions if _concerns(each, sized)
         ),
-        prices=catalog_view(catalog),
+        prices=_prices(catalog, offers),
     )
+
+
+def _prices(catalog: Catalog, offers: Sequence[CapacityOffer]) -> PricesView:
+    """Which prices, and when those of the offers that can serve were seen."""
+    view = catalog_view(catalog)
+    rows = [o.price for o in offers if o.price is not None and o.usd_per_1m_tokens is not None]
+    days = [row.observed for row in rows if row.observed is not None]
+    if not days:
+        return view
+    return view._replace(oldest_observed=min(days), newest_observed=max(days))
 
 
 # What the capacity of one replica rests on, and what only the size of a fleet does.

@@ -121,11 +121,11 @@ def route_view(resolved: Resolved) -> RouteView | None:
     table = route_table(resolved)
     if table is None:
         return None
-    demand, volumes = resolved.inputs.demand, resolved.inputs.months.requests
+    demand = resolved.inputs.demand
     units = _Units(
         input_tokens=demand.input_tokens.mean,
         output_tokens=demand.output_tokens.mean,
-        requests=sum(volumes, Decimal(0)) / len(volumes),
+        requests=resolved.inputs.months.mean_requests,
     )
     against = tuple(_against(each, table, units) for each in table.alone)
     first = against[0]

@@ -130,8 +130,7 @@ def baseline_view(resolved: Resolved) -> BaselineView | None:
     """The baseline; None where no API option has a price."""
     if resolved.baseline is None or resolved.base_usd is None:
         return None
-    volumes = resolved.inputs.months.requests
-    requests = sum(volumes, Decimal(0)) / len(volumes)
+    requests = resolved.inputs.months.mean_requests
     return BaselineView(
         option=model_name(resolved.baseline),
         requests_per_month=significant(requests, _DIGITS),

@@ -155,7 +155,7 @@ def _asked(question: CapacityQuestionView) -> str:
         f"{question.precision} weights, {question.kv_cache_dtype} KV cache, "
         f"max_num_seqs {question.max_num_seqs}, "
         f"max_num_batched_tokens {question.max_num_batched_tokens}, at most "
-        f"{question.max_utilisation:.0%} utilised{parallel}; region {question.region}."
+        f"{100 * question.max_utilisation:.0f} % utilised{parallel}; region {question.region}."
     )
 
 

@@ -213,6 +213,18 @@ def test_without_a_rate_there_is_no_fleet(run_cli: Run) -> None:
     assert not [path for path in paths if path.startswith("workload.traffic")]
 
 
+def test_prices_are_dated_by_the_rows_in_use(run_cli: Run, root: Path) -> None:
+    report = capacity(run_cli, "--instance", "g6e.xlarge")
+    snapshot = json.loads((root / "planner/catalog/data/prices.json").read_text(encoding="utf-8"))
+    row = next(
+        row
+        for row in snapshot["rows"]
+        if (row["region"], row["item"]) == ("us-east-1", "g6e.xlarge")
+    )
+    days = [report["prices"][f"{end}_observed"] for end in ("oldest", "newest")]
+    assert days == [row["observed"]] * 2
+
+
 # --- models and profiles of one's own ------------------------------------------------------------
 
 

@@ -117,9 +117,7 @@ def _interactions(resolved: Resolved, levers: frozenset[Lever]) -> Iterator[str]
 
 
 def _wrong_answers(resolved: Resolved, levers: frozenset[Lever]) -> Decimal:
-    volumes = resolved.inputs.months.requests
-    mean = sum(volumes, Decimal(0)) / len(volumes)
-    looked_up = mean * passing_share(resolved.settings, levers & {"exact_cache"})
+    looked_up = resolved.inputs.months.mean_requests * passing_share(resolved.settings, levers & {"exact_cache"})
     rates = resolved.settings.semantic
     return Decimal(0) if rates is None else looked_up * rates.wrong_per_query
 

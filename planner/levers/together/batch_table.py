@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal
 
 from planner.levers.batch import DEFAULT_MOST_ITEMS, ItemCost, Items, best_size, item_cost
 from planner.levers.together.request_price import RequestPrice, model_name, request_price
@@ -29,7 +28,7 @@ class Component:
     ``with_batch_usd`` has the deferrable share at the batch price.
     """
 
-    name: Literal["input tokens", "output tokens"] | str
+    name: str
     standard_usd_per_1m_tokens: Decimal | None
     batch_usd_per_1m_tokens: Decimal | None
     standard_monthly_usd: Decimal
@@ -100,8 +99,7 @@ def batch_table(resolved: Resolved) -> BatchTable | None:
     if standard is None:
         return None
     batch = request_price(inputs, baseline, inputs.demand, "batch")
-    volumes = inputs.months.requests
-    requests = sum(volumes, Decimal(0)) / len(volumes)
+    requests = inputs.months.mean_requests
     fees = inputs.scenario.tco.api.infrastructure
     return BatchTable(
         baseline=model_name(baseline),

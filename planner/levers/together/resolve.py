@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -209,8 +208,7 @@ def _proved(sample: ErrorSample | None, limit: Decimal | None) -> bool:
 
 def _costs(inputs: PricingInputs, cache: SemanticCache, base: Decimal | None) -> CacheCosts:
     """Of the requests that no exact match answers, in the mean month."""
-    volumes: Sequence[Decimal] = inputs.months.requests
-    requests = sum(volumes, Decimal(0)) / len(volumes)
+    requests = inputs.months.mean_requests
     levers = inputs.scenario.levers
     exact = None if levers is None else levers.exact_cache
     missed = Decimal(1) if exact is None else 1 - exact.hit_rate
