@@ -1,7 +1,8 @@
 """Writes the generated parts of README.md and of the pages under docs/; `make docs` runs it.
 
 A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. NAME is a planner command,
-whose standard output is shown, or ``scenario table``.
+whose standard output is shown, or ``scenario table``. ``| from LINE`` after a command leaves out
+what it prints before that line.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ def page(text: str) -> str:
 def _made(name: str) -> str:
     if name == "scenario table":
         return _scenario_table()
-    return f"```text\n{_run(*name.split()[1:]).rstrip()}\n```\n"
+    command, _, first = name.partition(" | from ")
+    printed = _run(*command.split()[1:]).rstrip()
+    shown = printed[printed.index(f"\n{first}\n") + 1 :] if first else printed
+    return f"```text\n{shown}\n```\n"
 
 
 def _scenario_table() -> str:

@@ -71,6 +71,7 @@ class SimulatedView(NamedTuple):
 class CapacityCheckView(NamedTuple):
     """One replica at the busiest moment of the horizon, at the lower edge of the throughput band.
 
+    ``*_limit_ms`` are the bounds of the service level, null where it sets none.
     ``load_rps`` is shared by ``working_replicas``: ``replicas_added`` on account of the simulator
     are among them, the spare is not. Steps take 1 ÷ ``band_low`` of the predicted time.
     ``ttft_not_predicted`` is the reason for times to first token that are null.
@@ -82,7 +83,9 @@ class CapacityCheckView(NamedTuple):
     replica_rps: float
     band_low: float
     ttft_percentile: int
+    ttft_limit_ms: float | None
     tpot_percentile: int
+    tpot_limit_ms: float | None
     ttft_not_predicted: str | None
     analytic: AnalyticView
     simulated: SimulatedView
@@ -102,7 +105,9 @@ def capacity_check_view(recommendation: Recommendation, option: Option) -> Capac
         replica_rps=_twelve(check.share.rate_rps),
         band_low=serving.capacity.band_low,
         ttft_percentile=slo.ttft_percentile,
+        ttft_limit_ms=None if slo.ttft_ms is None else float(slo.ttft_ms),
         tpot_percentile=slo.tpot_percentile,
+        tpot_limit_ms=None if slo.tpot_ms is None else float(slo.tpot_ms),
         ttft_not_predicted=None
         if predicted
         else f"utilisation {analytic.utilisation:.2f} is above {MOST_PREDICTABLE:.2f}",

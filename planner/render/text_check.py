@@ -40,11 +40,25 @@ def check_blocks(options: Sequence[OptionView]) -> list[Block]:
         Paragraph(
             "The busiest moment of the horizon, without the spare, at the lower edge of the "
             "throughput band: by formulas, and simulated engine step by engine step "
-            f"({_played(first)}). Where the simulator misses the service level, replicas are added."
+            f"({_played(first)}). Where the simulator misses the service level"
+            f"{_level(first)}, replicas are added."
         ),
         Grid.of(columns, [_row(name, check) for name, check in checked]),
         *_why_not_predicted([check for _, check in checked]),
     ]
+
+
+def _level(check: CapacityCheckView) -> str:
+    limits = (
+        ("TTFT", check.ttft_percentile, check.ttft_limit_ms),
+        ("TPOT", check.tpot_percentile, check.tpot_limit_ms),
+    )
+    said = [
+        f"{name} p{percentile} within {duration_ms(limit)}"
+        for name, percentile, limit in limits
+        if limit is not None
+    ]
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _played(check: CapacityCheckView) -> str:

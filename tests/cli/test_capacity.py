@@ -219,7 +219,7 @@ def test_prices_are_dated_by_the_rows_in_use(run_cli: Run, root: Path) -> None:
     row = next(
         row
         for row in snapshot["rows"]
-        if (row["region"], row["item"]) == ("us-east-1", "g6e.xlarge")
+        if (row["region"], row["item"], row["purchase"]) == ("us-east-1", "g6e.xlarge", "on_demand")
     )
     days = [report["prices"][f"{end}_observed"] for end in ("oldest", "newest")]
     assert days == [row["observed"]] * 2

@@ -117,7 +117,9 @@ def _interactions(resolved: Resolved, levers: frozenset[Lever]) -> Iterator[str]
 
 
 def _wrong_answers(resolved: Resolved, levers: frozenset[Lever]) -> Decimal:
-    looked_up = resolved.inputs.months.mean_requests * passing_share(resolved.settings, levers & {"exact_cache"})
+    looked_up = resolved.inputs.months.mean_requests * passing_share(
+        resolved.settings, levers & {"exact_cache"}
+    )
     rates = resolved.settings.semantic
     return Decimal(0) if rates is None else looked_up * rates.wrong_per_query
 
