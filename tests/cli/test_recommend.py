@@ -304,9 +304,11 @@ class TestFlips:
         }
 
     def test_a_gpu_price_is_by_the_hour(self, run_cli: Run) -> None:
-        flips = {each["input"]: each for each in found(run_cli, SMALL, *DAY)["flips"]}
+        report = found(run_cli, SMALL, *DAY)
+        flips = {each["input"]: each for each in report["flips"]}
+        cheapest = next(each for each in report["options"] if each["instance_type"])
         assert flips["gpu_price"]["unit"] == "USD per hour"
-        assert flips["gpu_price"]["of"].endswith("on g6e.xlarge")
+        assert flips["gpu_price"]["of"] == f"{cheapest['name']} on {cheapest['instance_type']}"
         assert flips["capacity"]["unit"] == "requests per s and replica"
 
 
@@ -318,23 +320,32 @@ class TestSeveralScenarios:
             write_scenario(tmp_path, API, requests_per_day="1000", name="second"),
         )
 
-    def test_json_holds_each_and_plain_sums(self, run_cli: Run, two: tuple[Path, Path]) -> None:
+    def test_json_holds_each_and_the_portfolio(self, run_cli: Run, two: tuple[Path, Path]) -> None:
         report = found(run_cli, *two)
         assert [each["scenario"]["id"] for each in report["scenarios"]] == ["first", "second"]
-        assert report["portfolio"] == {
-            "total_monthly_cost_usd": "4420",
-            "total_bill_monthly_usd": "4420",
-            "is_floor": False,
-            "options_by_arm": {"api_frontier": 1, "selfhost_ondemand": 1},
-            "undecided": [],
-        }
+        whole = report["portfolio"]
+        # $4,000 for the machines of `first`, $420 for the tokens of `second`; nothing is alike.
+        assert whole["alone_monthly_cost_usd"] == whole["total_monthly_cost_usd"] == "4420"
+        assert whole["alone_bill_monthly_usd"] == "4420"
+        assert whole["is_floor"] is False
+        assert whole["options_by_arm"] == {"api_frontier": 1, "selfhost_ondemand": 1}
+        assert whole["undecided"] == []
+        assert [each["together"] for each in whole["scenarios"]] == ["steps", "api"]
+        low, high = (float(whole["total_range"][edge]) for edge in ("low", "high"))
+        assert low < 4420 < high
 
     def test_text_ends_with_the_table_of_all(self, run_cli: Run, two: tuple[Path, Path]) -> None:
         text = run_cli("recommend", *two, "-q").stdout
         assert text.startswith("first\n=====\nSelf-host steps")
-        tail = text.split("All scenarios\n=============\n")[1].splitlines()
-        assert tail[2].split() == ["first", "steps", "$4,000.00", "$4,000.00"]
-        assert tail[5].split() == ["2", "scenarios", "$4,420.00", "$4,420.00"]
+        tail = text.split("All scenarios\n=============\n")[1]
+        assert tail.startswith("2 scenarios cost $4,420 a month each by itself; they have nothing")
+        rows = [line.split() for line in tail.splitlines()]
+        assert ["first", "steps", "$4,000.00", "as", "alone"] in rows
+        assert ["2", "scenarios", "$4,420.00"] in rows
+
+    def test_no_draws_no_interval(self, run_cli: Run, two: tuple[Path, Path]) -> None:
+        report = found(run_cli, *two, "--draws", "0")
+        assert report["portfolio"]["total_range"] is None
 
     def test_csv_has_the_options_of_all(self, run_cli: Run, two: tuple[Path, Path]) -> None:
         rows = run_cli("recommend", *two, "--format", "csv", "-q").stdout.splitlines()
@@ -367,6 +378,57 @@ class TestSeveralScenarios:
         result = run_cli("recommend", made, copy)
         assert result.code == 2
         assert f"its id `made` is that of {made} too" in result.stderr
+
+
+class TestManyScenarios:
+    """More than 20 files: answers in short, by several processes."""
+
+    @pytest.fixture
+    def many(self, tmp_path: Path) -> list[Path]:
+        return [
+            write_scenario(tmp_path, API, STEPS, requests_per_day=str(900 + n), name=f"s{n:02}")
+            for n in range(21)
+        ]
+
+    def test_each_answer_is_that_of_its_own_report(self, run_cli: Run, many: list[Path]) -> None:
+        report = found(run_cli, *many)
+        assert [set(each) for each in report["scenarios"]] == [{"scenario", "recommendation"}] * 21
+        alone = found(run_cli, many[3], "--draws", "0")
+        assert report["scenarios"][3]["recommendation"] == alone["recommendation"]
+        assert report["scenarios"][3]["scenario"]["id"] == "s03"
+        total = sum(Decimal(s["recommendation"]["monthly_cost_usd"]) for s in report["scenarios"])
+        assert Decimal(report["portfolio"]["alone_monthly_cost_usd"]) == total
+
+    def test_the_number_of_processes_changes_no_byte(self, run_cli: Run, many: list[Path]) -> None:
+        one, two = (
+            run_cli("recommend", *many, "--jobs", jobs, "--format", "json", "-q").stdout
+            for jobs in ("1", "2")
+        )
+        assert one == two
+
+    def test_csv_has_a_row_each(self, run_cli: Run, many: list[Path]) -> None:
+        rows = run_cli("recommend", *many, "--format", "csv", "-q").stdout.splitlines()
+        assert rows[0] == "scenario,arm,option,monthly_cost_usd,together,shared_by"
+        assert [row.split(",")[0] for row in rows[1:]] == [path.stem for path in many]
+
+    def test_problems_of_all_files_come_at_once(self, run_cli: Run, many: list[Path]) -> None:
+        for path in many[:2]:
+            path.write_text("version: 1\nid: 7\n", encoding="utf-8")
+        result = run_cli("recommend", *many, "--jobs", "2")
+        assert (result.code, result.stdout) == (2, "")
+        assert "s00.yaml:2:5: error: id:" in result.stderr
+        assert "s01.yaml:2:5: error: id:" in result.stderr
+
+    def test_the_same_id_twice_is_refused(self, run_cli: Run, many: list[Path]) -> None:
+        many[1].write_text(many[0].read_text(encoding="utf-8"), encoding="utf-8")
+        result = run_cli("recommend", *many)
+        assert result.code == 2
+        assert "its id `s00` is that of" in result.stderr
+
+    def test_explanations_are_for_few(self, run_cli: Run, many: list[Path]) -> None:
+        result = run_cli("recommend", *many, "--explain")
+        assert result.code == 2
+        assert "--explain is for 20 files at most, got 21" in result.stderr
 
 
 class TestOutputs:
