@@ -36,7 +36,7 @@ REPORTS: dict[str, tuple[type, ...]] = {
     "tokens": (TokensReport, SamplesReport),
 }
 # Those without a scenario to explain.
-_UNEXPLAINED = ("capacity", "optimize", "pareto", "tokens")
+_UNEXPLAINED = ("capacity", "pareto", "tokens")
 
 _PLAIN: dict[object, dict[str, Any]] = {
     bool: {"type": "boolean"},

@@ -29,7 +29,10 @@ _ROOT_MODULES = ("errors", "files", "money", "units")
 # The two ways in, which start the command line.
 _ENTRIES = ("_entry", "__main__")
 
-_NEVER_AT_TOP = ("boto3", "botocore", "pulumi", "tiktoken", "rich", "genai_prices", "numpy")
+_NEVER_AT_TOP = (
+    *("boto3", "botocore", "pulumi", "tiktoken", "rich", "genai_prices", "numpy"),
+    *("duckdb", "ibis", "pandas", "pyarrow"),
+)
 _MOST_MODULE_LINES = 400
 _MOST_FUNCTION_LINES = 50
 _CLOCKS = {"today", "now", "utcnow"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,6 +17,8 @@ from planner.cli.evaluation import (
 from planner.cli.options import (
     FORMAT,
     AsOf,
+    Explain,
+    ExplainPath,
     MaxPriceAge,
     Out,
     Outputs,
@@ -37,6 +40,7 @@ from planner.errors import EXIT_INCOMPLETE, EXIT_OK, InputError
 if TYPE_CHECKING:
     from planner.levers.together import Lever, Resolved
     from planner.render.blocks import Block
+    from planner.render.explain import Explained
     from planner.render.payload_optimize import OptimizeReport
 
 __all__ = ["command"]
@@ -76,6 +80,8 @@ def command(
     format_: Annotated[Literal["table", "json", "markdown"], FORMAT] = "table",
     out: Out = None,
     outputs: Outputs = [],  # noqa: B006 - typer copies it
+    explain: Explain = False,
+    explain_path: ExplainPath = None,
     wide: Wide = False,
     as_of: AsOf = None,
     prices_file: PricesFile = None,
@@ -93,7 +99,7 @@ def command(
 
       planner optimize scenario.yaml
       planner optimize scenario.yaml --show cache --pairs pairs.csv
-      planner optimize scenario.yaml --levers route,compress
+      planner optimize scenario.yaml --levers route,compress --explain
       planner optimize scenario.yaml --show route --format json
     """
     options = ReportOptions(format=format_, out=out, outputs=outputs, wide=wide)
@@ -109,10 +115,11 @@ def command(
         inputs = pricing_inputs(
             read.loaded.scenario, read.demand, read.catalog, base_dir=read.loaded.base_dir
         )
-        resolved = resolve_levers(inputs, pairs=pairs)
+        resolved = resolve_levers(inputs, pairs=pairs, only=only)
         _check_declared(only, resolved, given=levers)
         report = optimize_report(resolved, str(file), only)
-    write_report(_forms(report, show), options)
+        figures = _figures(resolved, only, explain_path) if explain or explain_path else ()
+    write_report(_forms(report, show, figures), options)
     return EXIT_INCOMPLETE if report_llm_price_age(read.catalog, prices) else EXIT_OK
 
 
@@ -139,16 +146,28 @@ def _check_declared(only: frozenset[Lever] | None, resolved: Resolved, given: st
         raise InputError(f"--levers {given}: asks for {names}; in use in this scenario: {there}")
 
 
-def _forms(report: OptimizeReport, show: str | None) -> dict[str, Form]:
+def _figures(
+    resolved: Resolved, only: frozenset[Lever] | None, path: str | None
+) -> tuple[Explained, ...]:
+    from planner.render.explain import narrowed
+    from planner.render.explain_levers import explained_levers
+
+    return narrowed(explained_levers(resolved, only), path)
+
+
+def _forms(
+    report: OptimizeReport, show: str | None, figures: Sequence[Explained]
+) -> dict[str, Form]:
     def blocks() -> list[Block]:
+        from planner.render.explain import explain_blocks
         from planner.render.text_optimize import optimize_blocks
 
-        return optimize_blocks(report, show)
+        return optimize_blocks(report, show, explanation=explain_blocks(figures))
 
     def json_form(style: object) -> str:
-        from planner.render.json_ import json_text
+        from planner.render.json_ import json_with
 
-        return json_text(report)
+        return json_with(report, explain=figures)
 
     return {
         "table": table_form(blocks),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -97,6 +96,8 @@ def answers_of(files: Sequence[Path], question: Question, jobs: int | None) -> t
     if workers <= 1:
         found = [ask(path) for path in files]
     else:
+        from concurrent.futures import ProcessPoolExecutor
+
         with ProcessPoolExecutor(workers) as pool:
             found = list(pool.map(ask, files, chunksize=_CHUNK))
     problems = [problem for each in found if not isinstance(each, Answer) for problem in each]

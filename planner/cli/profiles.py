@@ -90,6 +90,9 @@ _Folder = Annotated[
 _NoProfile = Annotated[
     bool, typer.Option("--no-profile", help="Show what has no profile, and why.")
 ]
+# So many are named when a part of a name fits several.
+_NAMED_MODELS = 4
+
 _Grids = Annotated[bool, typer.Option("--grids", help="All times, not only some (JSON only).")]
 
 app = typer.Typer(no_args_is_help=True, help="List, show, build or back-test measured step times.")
@@ -166,8 +169,10 @@ def list_profiles(
 ) -> None:
     """Show which models have measured step times, on which GPUs and in which precision.
 
-    A model without its own times on a GPU is estimated from data sheets.
+    A model without its own times on a GPU is estimated from data sheets. MODEL may be a part of a
+    name: all models that have it are listed.
 
+      planner profiles list llama
       planner profiles list --system H100 --precision fp8
       planner profiles list Qwen/Qwen3-32B --no-profile
     """
@@ -175,7 +180,7 @@ def list_profiles(
     from planner.serving.profiles import profile_store
 
     store = profile_store(profiles)
-    files = store.files() if model is None else (_file(store, model),)
+    files = store.files() if model is None else _matching(store, model)
     chosen = _choice(system, precision, kv_cache, tp)
     text = _formatted(
         format_,
@@ -211,6 +216,11 @@ def show(
     from planner.cli import profiles_view as view
     from planner.serving.profiles import profile_store
 
+    if grids and format_ != "json":
+        raise InputError(
+            f"--grids writes all times, which only JSON has room for, and the format is {format_}; "
+            "add --format json, or leave --grids out"
+        )
     found = _file(profile_store(profiles), model)
     chosen = _choice(system, precision, kv_cache, tp)
     rows = [found.profile(key) for key in found.keys if chosen.takes(key)]
@@ -269,6 +279,18 @@ def _accelerators(named: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _matching(store: ProfileStore, model: str) -> tuple[ProfileFile, ...]:
+    """The profiles of a model, else of all whose names contain the text; InputError for none."""
+    text = model.casefold()
+    files = tuple(
+        file
+        for file in store.files()
+        if any(text in name.casefold() for name in (file.stem, *file.models))
+    )
+    exact = any(text == name.casefold() for file in files for name in (file.stem, *file.models))
+    return (_file(store, model),) if exact or not files else files
+
+
 def _file(store: ProfileStore, model: str) -> ProfileFile:
     """The profiles of a model by id, alias or stem; InputError when there are none."""
     import difflib
@@ -282,7 +304,8 @@ def _file(store: ProfileStore, model: str) -> ProfileFile:
         return found
     known = {name.casefold(): name for file in store.files() for name in (file.stem, *file.models)}
     near = difflib.get_close_matches(model.casefold(), known, n=1, cutoff=0.6)
-    hint = f" (did you mean `{known[near[0]]}`?)" if near else ""
+    near = near or [name for name in known if model.casefold() in name][:_NAMED_MODELS]
+    hint = f" (did you mean {' or '.join(f'`{known[name]}`' for name in near)}?)" if near else ""
     raise InputError(f"no profiles of {model!r}{hint}; `planner profiles list` shows all")
 
 

@@ -225,7 +225,6 @@ def _blocks(
     wide: bool,
 ) -> list[Block]:
     from planner.render.explain import explain_blocks
-    from planner.render.text_portfolio import portfolio_blocks
     from planner.render.text_recommend import recommend_blocks
 
     explanations = [explain_blocks(each) for each in figures] or [[] for _ in reports]
@@ -233,7 +232,11 @@ def _blocks(
         recommend_blocks(report, wide=wide, explanation=explanation)
         for report, explanation in zip(reports, explanations, strict=True)
     ]
-    return each[0] if whole is None else portfolio_blocks(whole, each)
+    if whole is None:
+        return each[0]
+    from planner.render.text_portfolio import portfolio_blocks
+
+    return portfolio_blocks(whole, each)
 
 
 def _json(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from planner.catalog import LlmRef
 from planner.catalog.api_ref import api_ref
 from planner.cli.evaluation import PriceOptions, ReadScenario, errors_of, read_scenario
 from planner.costs import plan_months
+from planner.costs.months import Months
 from planner.demand import encoding_for, utc_hour_weights
 from planner.demand.problems import did_you_mean
 from planner.errors import InputError
@@ -20,6 +22,7 @@ from planner.levers.tokens import (
     assumed_compression,
     prompt_saving,
 )
+from planner.render.payload_token_prices import AskedModel, UsedPrices, token_price_views
 from planner.render.payload_tokens import PricedOption, PricedScenario
 from planner.scenario import Scenario
 from planner.scenario.options import ApiOption
@@ -48,6 +51,15 @@ def priced_scenario(
         horizon_months=read.loaded.scenario.horizon.months,
         catalog=read.catalog,
         options=priced,
+        prices=token_price_views(
+            read.catalog,
+            [
+                AskedModel(_name(each), api_ref(each, read.loaded.scenario.region))
+                for each in options
+            ],
+            _months(read).priced_on,
+            UsedPrices.by(read.demand, _longest_of_b(options, prompts)),
+        ),
         notes=_notes(read.loaded.scenario),
     )
 
@@ -94,18 +106,32 @@ def _priced(read: ReadScenario, option: ApiOption, prompts: Prompts) -> PricedOp
 
 
 def _pricing(read: ReadScenario, ref: LlmRef) -> UsagePricing:
-    scenario, demand = read.loaded.scenario, read.demand
-    first_day = scenario.starts_on or read.catalog.as_of
     return UsagePricing(
         prices=read.catalog,
         ref=ref,
-        months=plan_months(
-            first_day=first_day,
-            months=scenario.horizon.months,
-            requests=demand.requests_per_month,
-            growth_per_month=demand.growth_per_month,
-        ),
-        hour_weights_utc=utc_hour_weights(demand, first_day),
+        months=_months(read),
+        hour_weights_utc=utc_hour_weights(read.demand, _first_day(read)),
+    )
+
+
+def _longest_of_b(options: Sequence[ApiOption], prompts: Prompts) -> Decimal:
+    """Tokens that prompt b may add to a request."""
+    b = prompts[1]
+    if b is None:
+        return Decimal(0)
+    return max(b.tokens(encoding_for(each.provider, each.model)) for each in options)
+
+
+def _first_day(read: ReadScenario) -> date:
+    return read.loaded.scenario.starts_on or read.catalog.as_of
+
+
+def _months(read: ReadScenario) -> Months:
+    return plan_months(
+        first_day=_first_day(read),
+        months=read.loaded.scenario.horizon.months,
+        requests=read.demand.requests_per_month,
+        growth_per_month=read.demand.growth_per_month,
     )
 
 

@@ -15,7 +15,7 @@ from planner.costs.ledger import (
     mean_ledger,
     monthly_ledgers,
 )
-from planner.costs.months import Months, add_months, plan_months
+from planner.costs.months import Months, add_months, day_after, plan_months
 from planner.costs.options import price_options
 from planner.costs.terms import (
     AboveFloor,
@@ -75,6 +75,7 @@ __all__ = [
     "bought_by_month",
     "candidate_label",
     "compact_cost",
+    "day_after",
     "hybrid_instances",
     "idle_ledger",
     "ledger_at",

@@ -154,7 +154,8 @@ def _pair(
             cost.input_miss_usd * share,
             float(share) * prefix.ttl_s / (float(seconds) * prefix.distinct_prefixes),
         )
-        cached = f", prefix of {prefix.tokens} cached for {prefix.ttl_s} s when that is cheaper"
+        tokens = f"{prefix.tokens.normalize():f}"
+        cached = f", prefix of {tokens} cached for {prefix.ttl_s} s when that is cheaper"
     tiers = ", by input length" if len(quote.input) > 1 else ""
     return (
         _usage_line(

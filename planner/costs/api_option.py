@@ -108,8 +108,9 @@ def _past_the_gateway(
 ) -> tuple[str, ...]:
     if is_bedrock or not any(uses_batch(usage(month)) for month in range(len(inputs.months))):
         return ()
+    waits = f"{100 * inputs.demand.deferrable_share:.0f} %"
     return (
-        f"batch jobs ({inputs.demand.deferrable_share:.0%} of requests) go to the provider's "
+        f"batch jobs ({waits} of requests) go to the provider's "
         "batch endpoint directly: the gateway neither meters nor caps them",
     )
 

@@ -220,7 +220,10 @@ def _served_by_hour(
     base: HybridBase, loads: Sequence[float], count: int, requests: Decimal, factor: Decimal
 ) -> list[float]:
     capacity = count * base.instance_rps * float(factor) / base.mean_rps(requests)
-    return [load - overflow_rate(load, capacity, base.week.burst) for load in loads]
+    # Most weeks are one day seven times.
+    burst = base.week.burst
+    served = {load: load - overflow_rate(load, capacity, burst) for load in set(loads)}
+    return [served[load] for load in loads]
 
 
 def _best_hours(gains: Sequence[float], start: float) -> list[bool]:

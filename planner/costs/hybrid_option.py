@@ -118,7 +118,7 @@ def _base(given: HybridOption, site: Site, way: Way, api: ApiChoice | str) -> Op
         return replace(plain, name=f"{name} ({way.hybrid_words})", reason=plain.reason or api)
     reason = plain.reason
     if reason is None and way.scaling == "hourly" and way.purchase != "on_demand":
-        reason = "instances that run by the hour are bought on demand"
+        reason = "a base that runs by the hour is priced on demand only"
     reachable = gateway_reaches(api.given.provider)
     quality = (plain.quality_score, api.option.quality_score)
     return replace(

@@ -191,11 +191,15 @@ def _left_of_days(
 ) -> Iterator[tuple[list[float], float]]:
     """Of each day: interactive overflow of its hours, and the deferrable work left."""
     sigma = _sigma(week.burst) if week.burst > 1 else 0.0
+    # Most weeks are one day seven times.
+    known: dict[tuple[float, float], float] = {}
     for day, work in zip(week.days(), week.deferrable, strict=True):
         over: list[float] = []
         idle = 0.0
         for hour in day:
             load, have = week.interactive[hour], capacity[hour] / mean_rate
-            over.append(_over(load, have, sigma))
+            if (load, have) not in known:
+                known[load, have] = _over(load, have, sigma)
+            over.append(known[load, have])
             idle += have - (load - over[-1])
         yield over, max(work - idle, 0.0)

@@ -288,15 +288,20 @@ def _gpu_price(recommendation: Recommendation, api: Option) -> _Scale:
 
 
 def _machine_price(evaluated: Evaluated) -> tuple[float, str, str]:
-    """The price all others are moved in step with: value, unit, whose it is."""
-    option = evaluated.option
+    """The price all others are moved in step with: value, unit, whose it is.
+
+    An option priced by hand has no hourly price: all that is quoted for its machines moves.
+    """
+    option, quoted = evaluated.option, 0.0
     for amount in evaluated.months[0].lines:
         if amount.line.driver != "gpu_price" or not amount.usd:
             continue
         resource = amount.line.resource
         if resource is not None and resource.usd_per_unit:
             return float(resource.usd_per_unit), f"USD per {resource.unit}", option.label
-        return float(amount.usd), "USD per month", option.label
+        quoted += float(amount.usd)
+    if quoted:
+        return quoted, "USD per month", option.label
     raise InputError(f"{option.name} has no machine with a price: it cannot be moved")
 
 

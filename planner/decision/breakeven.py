@@ -66,7 +66,7 @@ def breakeven(
     hardware = [candidate for option in selfhost for candidate in option.hardware]
     if api is None or not hardware:
         if api is not None and selfhost:
-            return _not_applicable(api, "no self-hosted option that can serve this workload")
+            return _not_applicable(api, "no feasible self-hosted option to compare with")
         missing = "API" if api is None else "self-hosted"
         return _not_applicable(api, f"no {missing} option to compare with")
     rival = curve_of(api, factors)

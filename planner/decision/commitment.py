@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from planner.costs import CostLine, Months, Option, Reserved, add_months, bought_by_month
+from planner.costs import CostLine, Months, Option, Reserved, bought_by_month, day_after
 from planner.costs.hourly_terms import HourlyCommitted, HourlySavingsPlan
 from planner.costs.hybrid_terms import HybridInstances
 from planner.costs.terms import Bought
@@ -73,7 +73,9 @@ def commitment_of(option: Option, months: Months) -> Commitment | None:
     if bought is None or prices is None:
         return None
     committed, on_demand, hours = prices
-    buys = _buys(line, months, bought, committed * hours, option.commitment_months)
+    paid = committed * hours
+    used = _used_on_demand(line, months, bought, paid)
+    buys = _buys(months, bought, used, paid, option.commitment_months)
     if not buys:
         return None
     return Commitment(
@@ -84,11 +86,7 @@ def commitment_of(option: Option, months: Months) -> Commitment | None:
         usd_per_hour_committed=committed * buys[0].instances,
         on_demand_usd_per_hour=on_demand,
         buys=buys,
-        regrets=_regrets(
-            sum(_usd(line, bought, months), Decimal(0)),
-            sum(_usd(line, _none_committed(bought), months), Decimal(0)),
-            len(months),
-        ),
+        regrets=_regrets(paid * sum(count for count, _ in bought), used),
     )
 
 
@@ -136,14 +134,13 @@ def _usd(line: CostLine, bought: Sequence[Bought], months: Months) -> list[Decim
 
 
 def _buys(
-    line: CostLine,
     months: Months,
     bought: Sequence[Bought],
+    used: Sequence[Decimal],
     usd_per_instance_month: Decimal,
     term_months: int,
 ) -> tuple[Buy, ...]:
-    """One purchase for each month in which terms begin."""
-    used = _used_on_demand(line, months, bought)
+    """One purchase for each month in which terms begin; months are counted from the plan's day."""
     running = [0] * len(bought)
     buys: list[Buy] = []
     for month, (reserved, _) in enumerate(bought):
@@ -155,50 +152,50 @@ def _buys(
         usd = usd_per_instance_month * term_months * new
         share = Decimal(new) / reserved
         back = _paid_back([u * share for u in used[month : month + term_months]], usd)
+        first = months.priced_on[0]
         buys.append(
             Buy(
-                starts_on=months.priced_on[month],
+                starts_on=day_after(first, Decimal(month)),
                 instances=new,
                 usd=usd,
-                paid_back_on=None
-                if back is None
-                else add_months(months.priced_on[month], back + 1),
+                paid_back_on=None if back is None else day_after(first, month + back),
             )
         )
     return tuple(buys)
 
 
-def _used_on_demand(line: CostLine, months: Months, bought: Sequence[Bought]) -> list[Decimal]:
+def _used_on_demand(
+    line: CostLine, months: Months, bought: Sequence[Bought], usd_per_instance_month: Decimal
+) -> list[Decimal]:
     """What the hours that the committed instances serve would cost on demand, by month."""
     all_on_demand = _usd(line, _none_committed(bought), months)
     with_commitment = _usd(line, bought, months)
-    paid = _prices(line)
-    assert paid is not None
-    committed, _, hours = paid
     return [
-        on_demand - (both - committed * hours * reserved)
+        on_demand - (both - usd_per_instance_month * reserved)
         for on_demand, both, (reserved, _) in zip(
             all_on_demand, with_commitment, bought, strict=True
         )
     ]
 
 
-def _paid_back(used_usd: Sequence[Decimal], committed_usd: Decimal) -> int | None:
-    """The first month, counted from 0, by whose end on demand would have cost as much."""
-    total = Decimal(0)
+def _paid_back(used_usd: Sequence[Decimal], committed_usd: Decimal) -> Decimal | None:
+    """Months, the last one in part, after which on demand would have cost as much."""
+    left = committed_usd
     for month, usd in enumerate(used_usd):
-        total += usd
-        if total >= committed_usd:
-            return month
+        if usd >= left:
+            return month + left / usd
+        left -= usd
     return None
 
 
-def _regrets(committed_usd: Decimal, on_demand_usd: Decimal, months: int) -> tuple[Regret, ...]:
+def _regrets(committed_usd: Decimal, used_usd: Sequence[Decimal]) -> tuple[Regret, ...]:
+    """Against the committed instances' own hours on demand: those above them become cheaper too."""
+    used = sum(used_usd, Decimal(0))
     return tuple(
         Regret(
             price_cut_pct=cut,
-            usd_per_month=max(committed_usd - on_demand_usd * (1 - cut / _HUNDRED), Decimal(0))
-            / months,
+            usd_per_month=max(committed_usd - used * (1 - cut / _HUNDRED), Decimal(0))
+            / len(used_usd),
         )
         for cut in gpu_price_cuts()
     )
@@ -226,8 +223,8 @@ def _of_money(option: Option, term: HourlySavingsPlan, months: Months) -> Commit
                 starts_on=start,
                 instances=0,
                 usd=usd,
-                paid_back_on=None if back is None else add_months(start, back + 1),
+                paid_back_on=None if back is None else day_after(start, back),
             ),
         ),
-        regrets=_regrets(sum(plan, Decimal(0)), sum(on_demand, Decimal(0)), len(months)),
+        regrets=_regrets(fixed * len(months), covered),
     )

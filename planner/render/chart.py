@@ -14,7 +14,7 @@ from planner.render.payload_pareto import ParetoReport, PointView
 
 __all__ = ["Chart", "ChartAxis", "Kind", "Mark", "Tick", "pareto_chart"]
 
-Kind = Literal["frontier", "mixed", "dominated"]
+Kind = Literal["frontier", "mixed", "dominated", "not_comparable"]
 
 # From this ratio of largest to smallest on, an axis is logarithmic.
 _LOG_FROM = 50
@@ -126,7 +126,7 @@ def _mark(key: str, point: PointView, at: tuple[float, ChartAxis], y: float) -> 
 
 def _kind(point: PointView) -> Kind:
     if point.standing != "frontier":
-        return "dominated"
+        return point.standing
     return "mixed" if point.beaten_by_mix is not None else "frontier"
 
 

@@ -14,7 +14,7 @@ from planner.levers.cache import (
     best_by_error_cost,
 )
 from planner.levers.intervals import pairs_to_certify
-from planner.levers.together import CacheTable, Resolved
+from planner.levers.together import ORDER, CacheTable, Resolved
 from planner.render.numbers import significant
 from planner.render.payload_levers import ClaimView, claim_view
 
@@ -54,11 +54,13 @@ class GuardView(NamedTuple):
 
 
 class ThresholdView(NamedTuple):
-    """One similarity threshold, a month of look-ups.
+    """One similarity threshold, a month of look-ups, judged behind the levers before it.
 
     ``false_hit_rate`` is a share of what ``false_hit_basis`` says. With labelled pairs ``recall``
     is the share of same pairs that are served, ``sample`` counts different pairs served; otherwise
-    ``sample`` is the scenario's own. ``net_saving_usd`` is gross - look-up - store - errors.
+    ``sample`` is the scenario's own. ``net_saving_usd`` is gross - look-up - store - errors, with
+    errors at the rate as given or seen; the ``upper_95`` figures have them at the one-sided 95 %
+    upper bound of that rate, hits as they are, and are null without a sample.
     """
 
     threshold: Decimal
@@ -76,6 +78,9 @@ class ThresholdView(NamedTuple):
     store_usd: Decimal
     error_usd: Decimal
     net_saving_usd: Decimal
+    wrong_answers_upper_95_per_month: Decimal | None
+    error_upper_95_usd: Decimal | None
+    net_saving_upper_95_usd: Decimal | None
     is_best: bool
     is_in_use: bool
 
@@ -116,10 +121,13 @@ class LayersView(NamedTuple):
 
 
 class CacheView(NamedTuple):
-    """The caches alone on the baseline, mean month; nothing of it is in the waterfall twice.
+    """The caches, mean month; nothing of it is in the waterfall twice.
 
-    ``best_threshold`` is the largest net saving at the scenario's cost of a wrong answer among the
-    thresholds that qualify; null: none is worth having.
+    Thresholds are judged on what the levers of ``judged_behind`` leave: a hit saves
+    ``usd_per_query``, where the baseline's call is ``baseline_usd_per_query``; ``layers`` are alone
+    on the baseline. ``best_threshold`` is the largest net saving at the scenario's cost of a wrong
+    answer among the thresholds that qualify; null: none is worth having. ``not_applied`` says why
+    none is in use.
     """
 
     semantic: bool
@@ -131,11 +139,14 @@ class CacheView(NamedTuple):
     false_hit_basis: Literal["hits", "queries"] | None
     false_hit_limit: Decimal | None
     queries_per_month: Decimal | None
+    judged_behind: tuple[str, ...]
     usd_per_query: Decimal | None
+    baseline_usd_per_query: Decimal | None
     usd_per_wrong_answer: Decimal | None
     thresholds: tuple[ThresholdView, ...]
     best_threshold: Decimal | None
     threshold_in_use: Decimal | None
+    not_applied: str | None
     best_by_error_cost: tuple[BestSpanView, ...]
     certification: tuple[CertifyView, ...]
     layers: LayersView
@@ -159,11 +170,16 @@ def cache_view(resolved: Resolved) -> CacheView:
         false_hit_basis="hits" if table.calibrated else given.false_hit_basis,
         false_hit_limit=given.false_hit_limit,
         queries_per_month=significant(table.costs.queries_per_month, _DIGITS),
+        judged_behind=tuple(lever for lever in ORDER if lever in table.behind),
         usd_per_query=significant(table.costs.usd_per_query, _DIGITS),
+        baseline_usd_per_query=None
+        if resolved.base_usd is None
+        else significant(resolved.base_usd / resolved.inputs.months.mean_requests, _DIGITS),
         usd_per_wrong_answer=given.usd_per_wrong_answer,
         thresholds=_thresholds(table),
         best_threshold=table.best,
         threshold_in_use=None if table.chosen is None else table.chosen.threshold,
+        not_applied=table.not_applied,
         best_by_error_cost=tuple(_span(each) for each in best_by_error_cost(table.results)),
         certification=tuple(
             CertifyView(limit=Decimal(limit), pairs=pairs_to_certify(float(limit)))
@@ -184,11 +200,14 @@ def _only_layers(layers: LayersView) -> CacheView:
         false_hit_basis=None,
         false_hit_limit=None,
         queries_per_month=None,
+        judged_behind=(),
         usd_per_query=None,
+        baseline_usd_per_query=None,
         usd_per_wrong_answer=None,
         thresholds=(),
         best_threshold=None,
         threshold_in_use=None,
+        not_applied=None,
         best_by_error_cost=(),
         certification=(),
         layers=layers,
@@ -232,6 +251,9 @@ def _threshold(
         store_usd=_exact(result.store_usd),
         error_usd=_exact(result.error_usd),
         net_saving_usd=_exact(result.net_saving_usd),
+        wrong_answers_upper_95_per_month=_maybe(result.wrong_answers_upper),
+        error_upper_95_usd=_maybe(result.error_upper_usd),
+        net_saving_upper_95_usd=_maybe(result.net_saving_at_upper_usd),
         is_best=rates.threshold == table.best,
         is_in_use=rates == table.chosen,
     )
@@ -245,6 +267,10 @@ def _sample(sample: ErrorSample) -> ErrorSampleView:
         low_95=sample.low,
         high_95=sample.high,
     )
+
+
+def _maybe(value: Decimal | None) -> Decimal | None:
+    return None if value is None else _exact(value)
 
 
 def _exact(value: Decimal) -> Decimal:
@@ -269,7 +295,7 @@ def _layers(resolved: Resolved) -> LayersView:
     missed = 1 - exact
     together = exact + missed * semantic
     base = resolved.base_usd or Decimal(0)
-    cache = settings.given.semantic_cache
+    cache = None if settings.semantic is None else settings.given.semantic_cache
     times = None if cache is None else cache.lookup_ms
     low = None if times is None else times.low
     high = None if times is None else times.high

@@ -14,6 +14,7 @@ from planner.levers.together import (
     Step,
     Waterfall,
     claim,
+    counting,
     interactions,
     lever_waterfall,
     model_name,
@@ -66,10 +67,11 @@ class LeverStepView(NamedTuple):
     ``saves_usd`` on what is left by the levers before it, ``left_usd`` after it. As checks:
     ``reverse_usd`` in the opposite order, ``shapley_usd`` the mean over all orders; both add up to
     the same total. ``stand_alone_usd`` (the only lever) and ``last_in_usd`` (after all others) do
-    not add up to anything.
+    not add up to anything. One that is not applied (``setting`` says why) saves 0.
     """
 
     lever: str
+    applied: bool
     setting: str
     basis: Literal["measured", "documented", "assumed"]
     mark: str
@@ -170,10 +172,11 @@ def waterfall_view(resolved: Resolved, found: Waterfall) -> WaterfallView:
 
 
 def _counted_left(resolved: Resolved, found: Waterfall) -> Decimal:
-    counted = resolved.counted & frozenset(found.ranking)
-    if counted == frozenset(found.ranking):
+    counts = counting(resolved)
+    counted = counts.counted & frozenset(found.ranking)
+    if counts is resolved and counted == frozenset(found.ranking) - resolved.not_applied.keys():
         return found.left_usd
-    return lever_waterfall(resolved, counted).left_usd
+    return lever_waterfall(counts, counted).left_usd
 
 
 def _share(part: Decimal, of: Decimal) -> float:
@@ -185,6 +188,7 @@ def _step(
 ) -> LeverStepView:
     return LeverStepView(
         lever=step.lever,
+        applied=declared.not_applied is None,
         setting=declared.setting,
         basis=declared.basis,
         mark=declared.mark,
@@ -293,7 +297,7 @@ def _lever_steps(resolved: Resolved, saves: Mapping[Lever, Decimal]) -> Iterator
 
 def _setting(declared: Declared, saves: Mapping[Lever, Decimal]) -> str:
     """The setting, and whether it is left out of the saving beside it."""
-    left_out = not declared.counts and declared.lever not in saves
+    left_out = declared.assumed and declared.not_applied is None and declared.lever not in saves
     return f"{declared.setting} (assumed, not counted)" if left_out else declared.setting
 
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from planner import __version__
 from planner.costs import PricingInputs
 from planner.levers.together import Lever, Resolved, lever_waterfall
-from planner.render.payload_context import catalog_view
 from planner.render.payload_lever_batch import BatchView, batch_view
 from planner.render.payload_lever_cache import CacheView, cache_view
 from planner.render.payload_lever_route import RouteView, route_view
@@ -20,7 +19,12 @@ from planner.render.payload_levers import (
     checklist_views,
     waterfall_view,
 )
-from planner.render.payload_types import SCHEMA_VERSION, PricesView
+from planner.render.payload_token_prices import (
+    TokenPricesView,
+    asked_by_levers,
+    token_prices_view,
+)
+from planner.render.payload_types import SCHEMA_VERSION
 
 __all__ = ["OptimizeReport", "OptimizeScenarioView", "optimize_report"]
 
@@ -55,7 +59,7 @@ class OptimizeReport(NamedTuple):
     batch: BatchView | None
     route: RouteView | None
     checklist: tuple[ChecklistView, ...]
-    prices: PricesView
+    prices: TokenPricesView
 
 
 def optimize_report(
@@ -76,7 +80,7 @@ def optimize_report(
         checklist=checklist_views(
             resolved, {} if found is None else {s.lever: s.saves_usd for s in found.steps}
         ),
-        prices=catalog_view(resolved.inputs.catalog),
+        prices=token_prices_view(resolved.inputs.catalog, asked_by_levers(resolved)),
     )
 
 

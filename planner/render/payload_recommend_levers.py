@@ -11,6 +11,7 @@ from planner.levers.together import (
     Declared,
     Resolved,
     applied_to,
+    counting,
     lever_savings,
     resolve_levers,
     without_levers,
@@ -31,12 +32,13 @@ _DIGITS = 12
 
 
 class DeclaredLeverView(NamedTuple):
-    """A lever of the scenario; an assumed one is declared and does not count."""
+    """A lever of the scenario; one that is assumed or not ``applied`` does not count."""
 
     lever: str
     setting: str
     basis: Literal["measured", "documented", "assumed"]
     counts: bool
+    applied: bool
     source: str
 
 
@@ -72,14 +74,13 @@ class LeverEffects(NamedTuple):
 
 def lever_effects(loaded: LoadedScenario, recommendation: Recommendation) -> LeverEffects:
     """Levers and checklist of a recommendation."""
-    resolved = resolve_levers(
-        pricing_inputs(
-            recommendation.scenario,
-            recommendation.demand,
-            recommendation.catalog,
-            base_dir=loaded.base_dir,
-        )
+    inputs = pricing_inputs(
+        recommendation.scenario,
+        recommendation.demand,
+        recommendation.catalog,
+        base_dir=loaded.base_dir,
     )
+    resolved = counting(resolve_levers(inputs))
     saves = {} if resolved.baseline is None else lever_savings(resolved, resolved.counted)
     return LeverEffects(
         levers=_levers(recommendation, resolved) if resolved.declared else None,
@@ -105,6 +106,7 @@ def _declared(declared: Declared) -> DeclaredLeverView:
         setting=declared.setting,
         basis=declared.basis,
         counts=declared.counts,
+        applied=declared.not_applied is None,
         source=declared.source,
     )
 

@@ -19,8 +19,12 @@ from planner.levers.tokens import (
     assumed_compression,
     compared,
 )
-from planner.render.payload_context import catalog_view
-from planner.render.payload_types import SCHEMA_VERSION, PricesView
+from planner.render.payload_token_prices import (
+    TokenPricesView,
+    TokenPriceView,
+    token_prices_view,
+)
+from planner.render.payload_types import SCHEMA_VERSION
 from planner.render.yaml_tokens import workload_yaml
 
 __all__ = [
@@ -128,7 +132,7 @@ class TokensReport(NamedTuple):
     scenario: TokensScenarioView | None
     pricing: tuple[OptionSavingView, ...]
     assumed_source: str | None
-    prices: PricesView | None
+    prices: TokenPricesView | None
     notes: tuple[str, ...]
 
 
@@ -195,6 +199,7 @@ class PricedScenario(NamedTuple):
     horizon_months: int
     catalog: Catalog
     options: tuple[PricedOption, ...]
+    prices: tuple[TokenPriceView, ...]
     notes: tuple[str, ...]
 
 
@@ -222,7 +227,7 @@ def tokens_report(
         scenario=None if priced is None else _scenario(priced),
         pricing=() if priced is None else tuple(map(_option, priced.options)),
         assumed_source=assumed_compression().source if assumes else None,
-        prices=None if priced is None else catalog_view(priced.catalog),
+        prices=None if priced is None else token_prices_view(priced.catalog, priced.prices),
         notes=() if priced is None else priced.notes,
     )
 

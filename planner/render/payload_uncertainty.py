@@ -338,17 +338,20 @@ def _api_price(recommendation: Recommendation, provider: str) -> Decimal | None:
 def _machine_price(
     recommendation: Recommendation, swing: Swing
 ) -> tuple[Decimal | None, str | None]:
-    """The hourly price of the instances, or the quote of an option priced by hand."""
+    """The hourly price of the instances, or all that is quoted of an option priced by hand."""
+    name = ":".join((swing.input, swing.of)).rstrip(":")
     for evaluated in _pair(recommendation):
-        option = evaluated.option
+        quoted = Decimal(0)
         for amount in evaluated.months[0].lines:
             line = amount.line
             if line.driver != "gpu_price" or amount.usd is None:
                 continue
-            if ":".join((swing.input, swing.of)).rstrip(":") not in price_inputs(option, line):
+            if name not in price_inputs(evaluated.option, line):
                 continue
             resource = line.resource
             if resource is not None and resource.usd_per_unit is not None:
                 return resource.usd_per_unit, f"USD per {resource.unit}"
-            return amount.usd, "USD per month"
+            quoted += amount.usd
+        if quoted:
+            return quoted, "USD per month"
     return None, None

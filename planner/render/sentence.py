@@ -232,7 +232,9 @@ def _hybrid(recommendation: Recommendation, chosen: Evaluated) -> str:
     share = percent(hybrid_plan(option, planned).overflow_share)
     pair = hybrid_breakeven(api.option, option, recommendation.months)
     volume = pair.lasting_requests_per_month
-    from_ = "" if volume is None else f", and pays beside it from {count(volume)} requests a month"
+    from_ = ""
+    if volume is not None:
+        from_ = f", and is cheaper than that API alone from {count(volume)} requests a month"
     return f"The hybrid sends {share} of the requests to {option.overflow}{from_}."
 
 

@@ -16,11 +16,17 @@ from planner.render.tables import display_width, shorten_names
 __all__ = ["chart_svg"]
 
 _INK, _GRID, _PAPER = "#222222", "#dddddd", "#ffffff"
-_COLORS: dict[Kind, str] = {"frontier": "#0072b2", "mixed": "#d55e00", "dominated": "#767676"}
+_COLORS: dict[Kind, str] = {
+    "frontier": "#0072b2",
+    "mixed": "#d55e00",
+    "dominated": "#767676",
+    "not_comparable": "#cc79a7",
+}
 _MEANINGS: dict[Kind, str] = {
     "frontier": "on the frontier",
     "mixed": "on the frontier, but a mix of two others beats it",
     "dominated": "not on the frontier",
+    "not_comparable": "not comparable: another value is missing",
 }
 _LEFT, _TOP, _WIDTH, _HEIGHT = 76, 56, 520, 340
 _KEY_X, _KEY_WIDTH, _LINE = _LEFT + _WIDTH + 28, 300, 18
@@ -119,7 +125,7 @@ def _line_of_frontier(chart: Chart) -> Iterator[str]:
 
 def _drawn_order(marks: Sequence[Mark]) -> list[Mark]:
     """Points of the frontier lie on top."""
-    return sorted(marks, key=lambda mark: mark.kind != "dominated")
+    return sorted(marks, key=lambda mark: mark.kind not in ("dominated", "not_comparable"))
 
 
 def _mark(mark: Mark) -> Iterator[str]:
@@ -140,7 +146,7 @@ def _mark(mark: Mark) -> Iterator[str]:
 
 
 def _shape(kind: Kind, x: float, y: float) -> str:
-    """A disc, a diamond, or an empty square."""
+    """A disc, a diamond, an empty square, or an empty triangle."""
     color, r = _COLORS[kind], _RADIUS
     if kind == "frontier":
         return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(r)}" fill="{color}"/>'
@@ -149,6 +155,10 @@ def _shape(kind: Kind, x: float, y: float) -> str:
         corners = ((x, y - r), (x + r, y), (x, y + r), (x - r, y))
         points = " ".join(f"{_n(a)},{_n(b)}" for a, b in corners)
         return f'<polygon points="{points}" fill="{color}"/>'
+    if kind == "not_comparable":
+        corners = ((x, y - r), (x + r, y + r - 1), (x - r, y + r - 1))
+        points = " ".join(f"{_n(a)},{_n(b)}" for a, b in corners)
+        return f'<polygon points="{points}" fill="{_PAPER}" stroke="{color}" stroke-width="1.5"/>'
     return (
         f'<rect x="{_n(x - r + 1)}" y="{_n(y - r + 1)}" width="{_n(2 * r - 2)}" '
         f'height="{_n(2 * r - 2)}" fill="{_PAPER}" stroke="{color}" stroke-width="1.5"/>'

@@ -67,7 +67,7 @@ def capacity_blocks(report: CapacityReport, *, wide: bool = False) -> list[Block
         Paragraph(_asked(report.question)),
         *_table(report.question, shown, hidden=len(feasible) - len(shown)),
         *_notes(shown),
-        *excluded_blocks(_excluded(report), wide=wide),
+        *excluded_blocks(_excluded(report), wide=wide, same_figures=True),
         *_assumptions(report.assumptions),
         _footer(report.prices),
     ]

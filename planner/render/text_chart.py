@@ -10,7 +10,7 @@ from planner.render.chart import Chart, ChartAxis, Kind, Mark
 __all__ = ["chart_lines"]
 
 _WIDTH, _HEIGHT = 66, 18
-_SIGNS: dict[Kind, str] = {"frontier": "*", "mixed": "+", "dominated": "o"}
+_SIGNS: dict[Kind, str] = {"frontier": "*", "mixed": "+", "dominated": "o", "not_comparable": "x"}
 # Columns to the right or left that a mark may give way by when its place is taken.
 _WAYS = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 
@@ -21,7 +21,7 @@ def chart_lines(chart: Chart) -> list[str]:
     for x, y in _line(chart.steps):
         rows[y][x] = "."
     # Points of the frontier get their place first.
-    for mark in sorted(chart.marks, key=lambda mark: mark.kind == "dominated"):
+    for mark in sorted(chart.marks, key=lambda mark: mark.kind in ("dominated", "not_comparable")):
         _put(rows, mark)
     labels = {_row(tick.at): tick.label for tick in chart.y.ticks}
     margin = max((len(label) for label in labels.values()), default=0)
@@ -94,6 +94,7 @@ def _legend(marks: Sequence[Mark]) -> str:
         "frontier": "* on the frontier",
         "mixed": "+ on it, but a mix beats it",
         "dominated": "o not on it",
+        "not_comparable": "x not comparable, another value is missing",
     }
     kinds = [text for kind, text in meanings.items() if any(mark.kind == kind for mark in marks)]
     return f"{', '.join(kinds)}; dots: frontier of these two axes"

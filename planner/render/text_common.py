@@ -34,6 +34,7 @@ LEGEND = (
     "priced or not given."
 )
 _NAMED_CANDIDATES = 3
+_DEARER = re.compile(r"\$([\d,]+\.\d\d) a month dearer")
 _SHOWN_HASH = 12
 
 
@@ -96,8 +97,13 @@ def _place(assumption: AssumptionView, scenario: ScenarioView) -> str:
     return f"line {place[len(file) :]}" if place.startswith(file) else place
 
 
-def excluded_blocks(excluded: Sequence[ExcludedView], *, wide: bool) -> list[Block]:
-    """Candidates that were left out: each reason once with how many it holds for, or all."""
+def excluded_blocks(
+    excluded: Sequence[ExcludedView], *, wide: bool, same_figures: bool = False
+) -> list[Block]:
+    """Candidates that were left out: each reason once with how many it holds for, or all.
+
+    With ``same_figures`` only reasons that agree in their figures too are one.
+    """
     if not excluded:
         return []
     if wide:
@@ -110,18 +116,23 @@ def excluded_blocks(excluded: Sequence[ExcludedView], *, wide: bool) -> list[Blo
         return [Heading("Looked at and left out"), Grid.of(columns, rows)]
     groups: dict[str, list[ExcludedView]] = {}
     for each in excluded:
-        groups.setdefault(_alike(each), []).append(each)
+        groups.setdefault(_unnamed(each) if same_figures else _alike(each), []).append(each)
     options = len({each.option for each in excluded})
     items = tuple(_group_line(group, options) for group in groups.values())
     hidden = len(excluded) > len(groups)
-    note = [Paragraph("--wide shows each with its own figures.")] if hidden else []
+    own = "on its own line" if same_figures else "with its own figures"
+    note = [Paragraph(f"--wide shows each {own}.")] if hidden else []
     return [Heading("Looked at and left out"), Bullets(items), *note]
 
 
 def _alike(excluded: ExcludedView) -> str:
     """The reason without its figures and without the candidate's own name."""
-    reason = excluded.reason.replace(excluded.candidate.split(" ")[0], "#")
-    return re.sub(r"\d+(?:[.,]\d+)*", "#", reason)
+    return re.sub(r"\d+(?:[.,]\d+)*", "#", _unnamed(excluded))
+
+
+def _unnamed(excluded: ExcludedView) -> str:
+    """The reason without the candidate's own name."""
+    return excluded.reason.replace(excluded.candidate.split(" ")[0], "#")
 
 
 def _group_line(group: Sequence[ExcludedView], options: int) -> str:
@@ -131,12 +142,26 @@ def _group_line(group: Sequence[ExcludedView], options: int) -> str:
     if more > 0:
         named = f"{', '.join(names[:_NAMED_CANDIDATES])} and {count(more)} more alike"
     concerned = list(dict.fromkeys(each.option for each in group))
-    line = f"{group[0].reason}: {named}"
+    line = f"{_shared_reason(group)}: {named}"
     if options == 1:
         return line
     if len(concerned) == options:
         return f"{line}, for each self-hosted option"
     return f"{line}, for {and_list(concerned)}"
+
+
+def _shared_reason(group: Sequence[ExcludedView]) -> str:
+    """The first one's reason; where costs differ it is that of the cheapest, and says so."""
+    reasons = {each.reason for each in group}
+    dearer = [
+        (float(found[1].replace(",", "")), reason)
+        for reason in reasons
+        if (found := _DEARER.search(reason))
+    ]
+    if len(reasons) == 1 or len(dearer) < len(reasons):
+        return group[0].reason
+    _, least = min(dearer)
+    return _DEARER.sub(r"at least $\1 a month dearer", least)
 
 
 def footer(prices: PricesView, conventions: ConventionsView) -> Paragraph:

@@ -22,7 +22,9 @@ from planner.render.payload_lever_cache import (
     LayersView,
     ThresholdView,
 )
+from planner.render.payload_levers import lever_words
 from planner.render.text_claims import claim_words
+from planner.render.wording import and_list
 
 __all__ = ["cache_blocks"]
 
@@ -50,12 +52,19 @@ def cache_blocks(view: CacheView) -> list[Block]:
 def _verdict(view: CacheView) -> str:
     best, cost = view.best_threshold, unit_price(view.usd_per_wrong_answer)
     if best is None:
-        why = "no threshold qualifies or saves more than it costs"
-        return f"At {cost} a wrong answer, exact match only: {why}."
+        if view.threshold_in_use is not None:
+            return (
+                f"At {cost} a wrong answer no threshold saves more than it costs{_behind(view)}; "
+                f"in use is {view.threshold_in_use:f}, as the scenario says."
+            )
+        return (
+            f"At {cost} a wrong answer, exact match only: the semantic cache is not applied and "
+            f"saves $0 ({view.not_applied}{_behind(view)})."
+        )
     row = next(each for each in view.thresholds if each.threshold == best)
     words = (
-        f"At {cost} a wrong answer the best threshold is {best:f}: it saves "
-        f"{money(row.net_saving_usd)} a month net, with "
+        f"At {cost} a wrong answer the best threshold{_of_what(view, row)} is {best:f}: it saves "
+        f"{money(row.net_saving_usd)} a month net{_behind(view)}, with "
         f"{count(row.wrong_answers_per_month)} wrong answers{_unproved(row)}"
     )
     used = view.threshold_in_use
@@ -66,13 +75,29 @@ def _verdict(view: CacheView) -> str:
     return f"{words}."
 
 
+def _of_what(view: CacheView, best: ThresholdView) -> str:
+    """Without a limit that must be proved, the best is the best of a sample."""
+    if view.false_hit_limit is not None or best.sample is None:
+        return ""
+    return " on these pairs" if view.pairs_file is not None else " on these samples"
+
+
+def _behind(view: CacheView) -> str:
+    if not view.judged_behind:
+        return ""
+    return f" behind {and_list([lever_words(lever) for lever in view.judged_behind])}"
+
+
 def _unproved(row: ThresholdView) -> str:
-    """No error seen is not none: what the sample proves instead."""
-    sample = row.sample
-    if sample is None or sample.wrong:
+    """What was seen is not what is: the most that the sample does not rule out, and its cost."""
+    sample, most = row.sample, row.wrong_answers_upper_95_per_month
+    if sample is None or most is None:
         return ""
     return (
-        f" (none among {count(sample.pairs)} pairs, which proves at most {_rate(sample.upper_95)})"
+        f" ({count(sample.wrong)} of {count(sample.pairs)} pairs: at 95 % up to "
+        f"{_rate(sample.upper_95)}, {count(most)} wrong answers and "
+        f"{money(row.error_upper_95_usd)} a month, a net saving of "
+        f"{money(row.net_saving_upper_95_usd)})"
     )
 
 
@@ -96,10 +121,24 @@ def _threshold_blocks(view: CacheView) -> list[Block]:
         Grid.of(columns, [_threshold_row(each) for each in view.thresholds]),
         Paragraph(
             f"{count(view.queries_per_month or 0)} look-ups a month at "
-            f"{per_request(view.usd_per_query)} a model call. False hits are a share of {basis}. "
-            f"Risk: HIGH above 5 % false hits, MEDIUM above 1 %.{_basis(view)}"
+            f"{per_request(view.usd_per_query)} a model call{_residual(view)}. False hits are a "
+            f"share of {basis}. Risk: HIGH above 5 % false hits, MEDIUM above 1 %. Money counts "
+            f"wrong answers at the rates shown{_upper_words(view)}.{_basis(view)}"
         ),
     ]
+
+
+def _residual(view: CacheView) -> str:
+    """A call costs less behind other levers than alone."""
+    if not view.judged_behind or view.baseline_usd_per_query is None:
+        return ""
+    return f"{_behind(view)} ({per_request(view.baseline_usd_per_query)} without any lever)"
+
+
+def _upper_words(view: CacheView) -> str:
+    if all(row.sample is None for row in view.thresholds):
+        return ""
+    return ", not at the upper bounds below"
 
 
 def _basis(view: CacheView) -> str:
@@ -191,6 +230,8 @@ def _sample_blocks(view: CacheView) -> list[Block]:
         Column(header="of pairs", align="right"),
         Column(header="95 % interval", align="right"),
         Column(header="proved at most", align="decimal"),
+        Column(header="errors then", align="decimal"),
+        Column(header="net then", align="decimal", priority=1),
         Column(header="recall", align="decimal"),
     )
     rows = [
@@ -200,6 +241,8 @@ def _sample_blocks(view: CacheView) -> list[Block]:
             count(sample.pairs),
             f"{_rate(sample.low_95)} to {_rate(sample.high_95)}",
             _rate(sample.upper_95),
+            money(row.error_upper_95_usd),
+            money(row.net_saving_upper_95_usd),
             percent(row.recall),
         )
         for row, sample in sampled
@@ -212,7 +255,8 @@ def _sample_blocks(view: CacheView) -> list[Block]:
         Heading("What the sample proves"),
         *([Grid.of(columns, rows)] if rows else [Paragraph("No sample is given.")]),
         Paragraph(
-            "Exact binomial (Clopper-Pearson) bounds; the one-sided one certifies. "
+            "Exact binomial (Clopper-Pearson) bounds; the one-sided one certifies. Errors and net "
+            "then: USD a month if that bound were the rate. "
             f"{_certify(view.certification)}{limited}"
         ),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from planner import __version__
 from planner.render.blocks import Block, Bullets, Column, Grid, Heading, Paragraph, Row
@@ -20,20 +21,27 @@ from planner.render.payload_levers import (
     WaterfallView,
     lever_words,
 )
-from planner.render.payload_optimize import OptimizeReport
+from planner.render.text_token_prices import token_price_blocks
 from planner.render.wording import and_list, plural
+
+if TYPE_CHECKING:
+    from planner.render.payload_optimize import OptimizeReport
 
 __all__ = ["checklist_blocks", "optimize_blocks", "waterfall_blocks"]
 
 _SHOWN_HASH = 12
 
 
-def optimize_blocks(report: OptimizeReport, show: str | None) -> list[Block]:
+def optimize_blocks(
+    report: OptimizeReport, show: str | None, explanation: Sequence[Block] = ()
+) -> list[Block]:
     """The waterfall and the checklist, or with ``show`` one lever in full."""
     return [
         Paragraph(_headline(report), strong=True),
         _workload(report),
         *_body(report, show),
+        *token_price_blocks(report.prices.tokens),
+        *explanation,
         _footer(report),
     ]
 
@@ -42,7 +50,7 @@ def _body(report: OptimizeReport, show: str | None) -> list[Block]:
     if show == "cache":
         from planner.render.text_lever_cache import cache_blocks
 
-        return [*cache_blocks(report.cache), *_cache_behind_others(report.waterfall)]
+        return cache_blocks(report.cache)
     if show == "batch":
         from planner.render.text_lever_batch import batch_blocks
 
@@ -58,21 +66,6 @@ def _body(report: OptimizeReport, show: str | None) -> list[Block]:
     ]
 
 
-def _cache_behind_others(found: WaterfallView | None) -> list[Block]:
-    """What is left for the semantic cache: thresholds are judged at the baseline's full price."""
-    steps = [] if found is None else [step.lever for step in found.steps]
-    if found is None or "semantic_cache" not in steps or steps[0] == "semantic_cache":
-        return []
-    place = steps.index("semantic_cache")
-    before = and_list([lever_words(lever) for lever in steps[:place]])
-    return [
-        Paragraph(
-            f"Thresholds are judged at the baseline's full price. Behind {before} the semantic "
-            f"cache saves {money(found.steps[place].saves_usd)} a month."
-        )
-    ]
-
-
 def _headline(report: OptimizeReport) -> str:
     found, baseline = report.waterfall, report.baseline
     if found is None or baseline is None:
@@ -82,15 +75,22 @@ def _headline(report: OptimizeReport) -> str:
             f"No lever is declared: {baseline.option} costs "
             f"{money_in_words(found.base_usd)} a month for tokens."
         )
-    names = and_list([lever_words(step.lever) for step in found.steps])
-    verb = "takes" if len(found.steps) == 1 else "take"
+    applied = [step for step in found.steps if step.applied]
+    if not applied:
+        names = and_list([lever_words(step.lever) for step in found.steps])
+        return (
+            f"No lever is applied ({names}: see below): {baseline.option} costs "
+            f"{money_in_words(found.base_usd)} a month for tokens."
+        )
+    names = and_list([lever_words(step.lever) for step in applied])
+    verb = "takes" if len(applied) == 1 else "take"
     more = "more" if found.saved_usd < 0 else "less"
     said = (
         f"{names[:1].upper()}{names[1:]} {verb} {baseline.option} from "
         f"{money_in_words(found.base_usd)} to {money_in_words(found.left_usd)} a month, "
         f"{percent(abs(found.saved_share))} {more}."
     )
-    assumed = [lever_words(step.lever) for step in found.steps if not step.counts_in_recommend]
+    assumed = [lever_words(step.lever) for step in applied if not step.counts_in_recommend]
     if assumed:
         said += (
             f" Of that, {and_list(assumed)} {'is' if len(assumed) == 1 else 'are'} assumed: "

@@ -49,8 +49,8 @@ def _sentence(total: PortfolioView) -> str:
     decided = len(total.scenarios) - len(total.undecided)
     floor = "at least " if total.is_floor else ""
     said = (
-        f"{count(decided)} scenarios cost {floor}{money_in_words(total.alone_monthly_cost_usd)} a "
-        "month each by itself"
+        f"{count(decided)} scenarios, each decided by itself, cost "
+        f"{floor}{money_in_words(total.alone_monthly_cost_usd)} a month"
     )
     saved = total.alone_monthly_cost_usd - total.total_monthly_cost_usd
     if saved:

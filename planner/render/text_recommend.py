@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from planner.render.blocks import Block, Bullets, Column, Grid, Heading, Paragraph, Row
 from planner.render.numbers import (
     NOT_APPLICABLE,
+    count,
     money,
     per_request,
     percent,
@@ -34,6 +35,8 @@ from planner.render.wording import and_list, hardware
 
 __all__ = ["recommend_blocks"]
 
+# Options that a note names before it counts the rest.
+_NAMED_OPTIONS = 3
 _CHOICES = {"chosen": "chosen", "runner_up": "runner-up", None: ""}
 _OPTION_COLUMNS = (
     Column(header="choice"),
@@ -63,7 +66,7 @@ def recommend_blocks(
         workload_line(report.scenario, report.demand),
         *flip_blocks(report.flips),
         *first_flip_blocks(report.uncertainty),
-        *_option_blocks(report.options),
+        *_option_blocks(report.options, wide=wide),
         *check_blocks(report.options),
         *commitment_blocks(report.options),
         *_tco_blocks(report.tco),
@@ -82,22 +85,29 @@ def recommend_blocks(
 # --- Options -----------------------------------------------------------------------------------
 
 
-def _option_blocks(options: Sequence[OptionView]) -> list[Block]:
+def _option_blocks(options: Sequence[OptionView], *, wide: bool) -> list[Block]:
     return [
         Heading("Options"),
         Grid.of(_OPTION_COLUMNS, [_option_row(option) for option in options]),
         Paragraph(LEGEND),
-        *([Bullets(notes)] if (notes := _option_notes(options)) else []),
+        *([Bullets(notes)] if (notes := _option_notes(options, wide=wide)) else []),
     ]
 
 
-def _option_notes(options: Sequence[OptionView]) -> tuple[str, ...]:
+def _option_notes(options: Sequence[OptionView], *, wide: bool) -> tuple[str, ...]:
     """What must be said about options, each thing once with the options it holds for."""
+
+    def said_of(names: list[str]) -> str:
+        more = 0 if wide else len(names) - _NAMED_OPTIONS
+        if more < 2:
+            return and_list(names)
+        return f"{', '.join(names[:_NAMED_OPTIONS])} and {count(more)} more (--wide names them)"
+
     notes: dict[str, list[str]] = {}
     for option in options:
         for note in _notes_of(option):
             notes.setdefault(note, []).append(option.name)
-    return tuple(f"{and_list(names)}: {note}" for note, names in notes.items())
+    return tuple(f"{said_of(names)}: {note}" for note, names in notes.items())
 
 
 def _notes_of(option: OptionView) -> tuple[str, ...]:
@@ -143,16 +153,19 @@ def _option_row(option: OptionView) -> tuple[str, ...]:
 
 
 def _runs_on(option: OptionView) -> str:
-    """``up to 8 x g7e.2xlarge tp1, 3.3 on average``"""
+    """``up to 8 x g7e.2xlarge tp1, 3.3 on average``; with growth ``8 x g5.xlarge tp1, later 9``."""
     found = hardware(option.instances, option.instance_type)
     if found is None:
         return NOT_APPLICABLE
     if option.tensor_parallel_size is not None:
         found = f"{found} tp{option.tensor_parallel_size}"
-    mean = option.mean_instances
-    if mean is None or mean == option.instances:
+    mean, most = option.mean_instances, option.peak_instances
+    if mean is not None and mean != option.instances:
+        found = f"up to {found}, {mean:.1f} on average"
+    # What the capacity check holds is the busiest month's.
+    if most is None or option.instances is None or most <= option.instances:
         return found
-    return f"up to {found}, {mean:.1f} on average"
+    return f"{found}, later {count(most)}"
 
 
 # --- Total cost of ownership -------------------------------------------------------------------

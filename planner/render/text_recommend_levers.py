@@ -49,8 +49,8 @@ def _amount(is_unknown: bool, text: str) -> str:
 
 
 def _notes(view: RecommendLeversView) -> tuple[str, ...]:
-    assumed = [lever_words(each.lever) for each in view.declared if not each.counts]
-    notes: list[str] = []
+    assumed = [lever_words(e.lever) for e in view.declared if e.applied and not e.counts]
+    notes = [f"{lever_words(e.lever)} is {e.setting}" for e in view.declared if not e.applied]
     if assumed:
         verb = "is" if len(assumed) == 1 else "are"
         notes.append(f"{and_list(assumed)} {verb} assumed and counted nowhere here")

@@ -26,6 +26,7 @@ from planner.render.payload_tokens import (
     TokensReport,
     TokensScenarioView,
 )
+from planner.render.text_token_prices import token_price_blocks
 from planner.render.wording import and_list, plural
 
 __all__ = ["samples_blocks", "samples_csv", "tokens_blocks", "tokens_csv"]
@@ -134,6 +135,7 @@ def _pricing_blocks(report: TokensReport) -> list[Block]:
         _pricing_grid(report),
         *_assumed_blocks(report),
         *([Bullets(tuple(dict.fromkeys(notes)))] if notes else []),
+        *token_price_blocks(prices.tokens),
         Paragraph(
             f"Prices: {prices.snapshot} as of {prices.as_of}, sha256 "
             f"{prices.snapshot_sha256[:_SHOWN_HASH]}; planner {__version__}; tokens alone, before "

@@ -154,7 +154,7 @@ class Tco(Section):
     """
 
     infrastructure: Infrastructure = Field(
-        default_factory=lambda: Infrastructure(),
+        default_factory=lambda: Infrastructure.unwritten(),
         description="Infrastructure of every arm, beside what its stack has.",
         examples=_ITEMS,
     )
@@ -168,12 +168,12 @@ class Tco(Section):
         default=None, description="On-call, incidents, compliance, training.", examples=_ITEMS
     )
     api: ArmCosts = Field(
-        default_factory=lambda: ArmCosts(),
+        default_factory=lambda: ArmCosts.unwritten(),
         description="Costs of API arms only.",
         examples=[{"engineering": _ENGINEERING[0]}],
     )
     selfhost: ArmCosts = Field(
-        default_factory=lambda: ArmCosts(),
+        default_factory=lambda: ArmCosts.unwritten(),
         description="Costs of self-hosted and hybrid arms only.",
         examples=[{"engineering": _ENGINEERING[0]}],
     )

@@ -10,7 +10,7 @@ import datetime
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -69,6 +69,11 @@ class Section(BaseModel):
     """A part of a scenario file: unknown keys are errors, values cannot be changed later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    @classmethod
+    def unwritten(cls) -> Self:
+        """The section with its defaults: they need no check, nor a validator built for one."""
+        return cls.model_construct()
 
 
 def _exact(value: Any) -> Any:

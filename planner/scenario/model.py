@@ -48,12 +48,12 @@ class Scenario(Section):
         examples=["2027-01-01"],
     )
     horizon: Horizon = Field(
-        default_factory=lambda: Horizon(),
+        default_factory=lambda: Horizon.unwritten(),
         description="Over how long costs are averaged and set-up is paid off.",
         examples=[{"months": 12}],
     )
     conventions: Conventions = Field(
-        default_factory=lambda: Conventions(),
+        default_factory=lambda: Conventions.unwritten(),
         description="How long a month is.",
         examples=[{"days_per_month": 30, "hours_per_month": 730}],
     )
@@ -62,7 +62,7 @@ class Scenario(Section):
         examples=[{"requests_per_day": 10000, "input_tokens": 500, "output_tokens": 200}],
     )
     slo: Slo = Field(
-        default_factory=lambda: Slo(),
+        default_factory=lambda: Slo.unwritten(),
         description="The service level every option must meet.",
         examples=[{"ttft_ms": 1000, "tpot_ms": 50}],
     )
@@ -89,17 +89,17 @@ class Scenario(Section):
         ],
     )
     tco: Tco = Field(
-        default_factory=lambda: Tco(),
+        default_factory=lambda: Tco.unwritten(),
         description="Costs beside tokens and machines; what is not given is unknown, not free.",
         examples=[{"engineering": {"usd_per_hour": 100, "hours_per_month": 20}}],
     )
     budget: Budget = Field(
-        default_factory=lambda: Budget(),
+        default_factory=lambda: Budget.unwritten(),
         description="What may be spent, and who is told.",
         examples=[{"monthly_usd": 5000, "notify_emails": ["team@example.com"]}],
     )
     limits: Limits = Field(
-        default_factory=lambda: Limits(),
+        default_factory=lambda: Limits.unwritten(),
         description="What cannot be exceeded.",
         examples=[{"max_instances": 16}],
     )
@@ -109,22 +109,22 @@ class Scenario(Section):
         examples=[{"volume": {"low": 0.8, "high": 1.3}}],
     )
     prices: Prices = Field(
-        default_factory=lambda: Prices(),
+        default_factory=lambda: Prices.unwritten(),
         description="Which prices to use, and what replaces them.",
         examples=[{"snapshot": "planner.prices.json"}],
     )
     deployment: Deployment = Field(
-        default_factory=lambda: Deployment(),
+        default_factory=lambda: Deployment.unwritten(),
         description="How the stack fits into the account.",
         examples=[{"owner": "platform-team"}],
     )
     actuals: Actuals = Field(
-        default_factory=lambda: Actuals(),
+        default_factory=lambda: Actuals.unwritten(),
         description="How imported usage is mapped to this scenario.",
         examples=[{"map": [{"match": {"tag": "rag*"}, "feature": "search"}]}],
     )
     drill: Drill = Field(
-        default_factory=lambda: Drill(),
+        default_factory=lambda: Drill.unwritten(),
         description="What the guardrails must hold.",
         examples=[{"max_overspend_usd": 200}],
     )

@@ -22,9 +22,20 @@ def _texts(option: Given, key: str) -> list[str]:
 
 def _spot(scenario: Given) -> Iterator[Finding]:
     for option in _selfhost(scenario):
-        if not option.has("spot") or option.has("spot", "instance_type"):
+        if not option.has("spot"):
             continue
-        if len(_texts(option, "instance_types")) != 1 or option.text("instance_types") == "any":
+        types, spot = _texts(option, "instance_types"), option.section("spot")
+        types = [] if types == ["any"] else types
+        given = spot.text("instance_type")
+        if given is not None and types and given not in types:
+            yield spot.find(
+                f"{shown(given)} is not among `instance_types`{did_you_mean(given, types)}; its "
+                "price would be used for none of them",
+                "instance_type",
+            )
+        if option.has("spot", "instance_type"):
+            continue
+        if len(types) != 1:
             yield option.find(
                 "is the price of one EC2 type, and several are considered; say which with "
                 "`instance_type`",
@@ -114,7 +125,7 @@ def _hybrid_purchases(hybrid: Given, own: Given | None) -> Iterator[Finding]:
         )
     if scaling == ["hourly"] and purchases and "on_demand" not in purchases:
         yield hybrid.find(
-            "is `hourly`, and instances that run by the hour are bought on demand; add "
+            "is `hourly`, and a base that runs by the hour is priced on demand; add "
             "`on_demand` to `purchase`",
             "scaling",
         )

@@ -188,7 +188,7 @@ class SelfHostOption(Section):
         examples=[[1, 2]],
     )
     limits: EngineLimits = Field(
-        default_factory=lambda: EngineLimits(),
+        default_factory=lambda: EngineLimits.unwritten(),
         description="Engine limits that capacity is computed for.",
         examples=[{"max_num_seqs": 256}],
     )

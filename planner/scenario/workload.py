@@ -212,7 +212,7 @@ class Workload(Section):
         default=None, description="Output tokens per request, reasoning included.", examples=[200]
     )
     traffic: Traffic = Field(
-        default_factory=lambda: Traffic(),
+        default_factory=lambda: Traffic.unwritten(),
         description="When requests come within the week and the hour.",
         examples=[{"profile": "servegen_m_large", "burst_within_hour": 1.5}],
     )

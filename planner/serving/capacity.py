@@ -158,7 +158,7 @@ def _loaded(job: Job, question: Question, answer: Answer, base: Outcome, held: f
         edge = f"at {band.low:g} of predicted speed, the lower band edge"
         return replace(base, reason=f"{low.reason} {edge}")
     mid, high = (
-        largest_load(replace(replica, slowdown=1.0 / factor), objective, slower=low)
+        largest_load(replace(replica, slowdown=1.0 / factor), objective, near=low)
         for factor in (1.0, band.high)
     )
     ceiling = _most_rps(question, replica.lengths)
@@ -202,7 +202,7 @@ def _among_replicas(job: Job, replica: Replica) -> tuple[Replica, Load]:
     parts = enough = _needed(job, found[1])
     for _ in range(_ROUNDS_OF_SPLITTING):
         split = replace(replica, arrival_cv2=split_cv2(whole, parts))
-        load = largest_load(split, job.objective)
+        load = largest_load(split, job.objective, near=found[1])
         needed = _needed(job, load)
         if needed < parts:
             parts = (enough + parts) // 2

@@ -10,11 +10,12 @@ from planner.serving.latency import Latency, latency_at
 
 __all__ = ["Load", "Objective", "full_state", "largest_load"]
 
-_GRID = 12
 _ROUNDS = 40
 # How near to its limit the strain must come, and how narrow the bracket may get.
-_TOLERANCE = 1e-4
+_TOLERANCE = 5e-4
 _LEAST_PART = 0.02
+# Where nothing is known of the upper end but that it is too far: most loads are nearer to it.
+_FAR_PART = 0.6
 # Beyond this much over the limit the strain says no more than that it is.
 _STRAIN_CAP = 1e3
 # Sequences decoded together in an engine that is all but idle.
@@ -36,8 +37,7 @@ class Objective:
 class Load:
     """The largest load that meets an objective; ``state`` None with the reason when none does.
 
-    ``latency`` is that of an idle engine then. ``full`` is the state of highest rate, without an
-    objective.
+    ``latency`` is that of an idle engine then. ``full`` is the state with every place taken.
     """
 
     state: State | None
@@ -47,21 +47,23 @@ class Load:
 
 
 def full_state(replica: Replica) -> State:
-    """The state of highest rate, looked for on a grid up to g_max."""
-    top = largest_sequences(replica)
-    states = [state_at(replica, top * (n / _GRID) ** 2) for n in range(1, _GRID + 1)]
-    return max(states, key=lambda state: state.rate_rps)
+    """The state of an engine in which every place is taken, as with an endless queue."""
+    return state_at(replica, largest_sequences(replica))
 
 
-def largest_load(replica: Replica, objective: Objective, *, slower: Load | None = None) -> Load:
+def largest_load(replica: Replica, objective: Objective, *, near: Load | None = None) -> Load:
     """The root of the strain on g between an idle engine and the full state.
 
-    Latencies and utilisation grow with g, so that the feasible ones are an interval. ``slower`` is
-    the answer for the same replica at a lower speed, to start from: its full state has the same g,
-    and what it can do the faster one can do too.
+    Latencies and utilisation grow with g, so that the feasible ones are an interval. ``near`` is
+    the answer for a similar replica, to start from.
     """
-    full = state_at(replica, slower.full.sequences) if slower else full_state(replica)
-    low = _probe(replica, _IDLE_SEQUENCES, full, objective)
+    full = full_state(replica)
+    low = high = None
+    if near is not None and near.state is not None:
+        start = _probe(replica, min(near.state.sequences, full.sequences), full, objective)
+        low, high = (start, None) if start.strain <= 1.0 else (None, start)
+    if low is None:
+        low = _probe(replica, _IDLE_SEQUENCES, full, objective)
     if low.strain > 1.0:
         return Load(
             state=None,
@@ -69,10 +71,8 @@ def largest_load(replica: Replica, objective: Objective, *, slower: Load | None 
             full=full,
             reason=f"{_broken(low.latency, objective)} with no load",
         )
-    if slower is not None and slower.state is not None:
-        known = _probe(replica, slower.state.sequences, full, objective)
-        low = known if known.strain <= 1.0 else low
-    high = _probe(replica, full.sequences, full, objective)
+    if high is None:
+        high = _probe(replica, full.sequences, full, objective)
     best = high if high.strain <= 1.0 else _root(replica, low, high, full, objective)
     return Load(state=best.state, latency=best.latency, full=full, reason=None)
 
@@ -87,7 +87,7 @@ class _Probe:
 
 
 def _probe(replica: Replica, sequences: float, full: State, objective: Objective) -> _Probe:
-    state = state_at(replica, sequences)
+    state = full if sequences == full.sequences else state_at(replica, sequences)
     latency = latency_at(
         replica,
         state,
@@ -113,7 +113,7 @@ def _root(replica: Replica, low: _Probe, high: _Probe, full: State, objective: O
             break
         part = min(max(-below / (above - below), _LEAST_PART), 1.0 - _LEAST_PART)
         if high.strain > _STRAIN_CAP:
-            part = 0.5
+            part = _FAR_PART
         probe = _probe(replica, low.state.sequences + width * part, full, objective)
         if probe.strain <= 1.0:
             low, below = probe, math.log(probe.strain)

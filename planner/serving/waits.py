@@ -1,6 +1,6 @@
-"""Queueing formulas: chance of a wait, its quantiles, and sums of random delays.
+"""Queueing formulas: chances of a wait, quantiles, and sums of random delays.
 
-A wait is exponential with a chance: P(wait > t) = chance·e^(−decay·t). Times in any one unit.
+Times in any one unit.
 """
 
 from __future__ import annotations
@@ -12,19 +12,27 @@ from statistics import NormalDist
 
 __all__ = [
     "Delay",
-    "erlang_c",
-    "many_servers_wait",
+    "delay_chance",
+    "exponential_wait",
+    "full_chance",
     "no_delay",
     "normal_quantile",
     "one_server_wait",
     "skewed_quantile",
+    "skewed_tail",
     "split_cv2",
     "square_root_staffing",
     "sum_at",
 ]
 
-_TOLERANCE = 1e-9
-_ROUNDS = 100
+_SQRT_2 = math.sqrt(2.0)
+_SQRT_2PI = math.sqrt(2.0 * math.pi)
+# Beyond so many standard deviations a chance is 0.
+_FAR = 8.0
+_NEVER = 1e-12
+_LEAST_CV2 = 1e-9
+_TOLERANCE = 1e-6
+_ROUNDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +75,13 @@ def split_cv2(arrival_cv2: float, parts: int) -> float:
     return 1.0 + (arrival_cv2 - 1.0) / parts
 
 
+def exponential_wait(chance: float, conditional: float, percentile: float) -> Delay:
+    """A delay that happens with ``chance`` and is then exponential with mean ``conditional``."""
+    beyond = 1.0 - percentile
+    late = conditional * math.log(chance / beyond) if chance > beyond else 0.0
+    return Delay(mean=chance * conditional, late=late)
+
+
 def one_server_wait(
     *, rate: float, service: float, arrival_cv2: float, service_cv2: float, percentile: float
 ) -> Delay:
@@ -81,15 +96,14 @@ def one_server_wait(
         return no_delay(math.inf)
     chance = _chance_of_wait(busy, arrival_cv2)
     stretch = (arrival_cv2 + service_cv2) / (arrival_cv2 + 1.0)
-    return _exponential(chance, service / (1.0 - chance) * stretch, percentile)
+    return exponential_wait(chance, service / (1.0 - chance) * stretch, percentile)
 
 
 def _chance_of_wait(busy: float, arrival_cv2: float) -> float:
     """σ of GI/M/1 with gamma gaps of shape 1 ÷ ca²; ``busy`` itself for Poisson arrivals."""
     if arrival_cv2 == 1.0 or busy <= 0.0:
         return max(busy, 0.0)
-    if arrival_cv2 <= 0.0:
-        arrival_cv2 = _TOLERANCE
+    arrival_cv2 = max(arrival_cv2, _LEAST_CV2)
     chance = busy
     for _ in range(_ROUNDS):
         step = (1.0 + arrival_cv2 * (1.0 - chance) / busy) ** (-1.0 / arrival_cv2)
@@ -99,57 +113,47 @@ def _chance_of_wait(busy: float, arrival_cv2: float) -> float:
     return min(chance, 1.0 - _TOLERANCE)
 
 
-def many_servers_wait(
-    *,
-    servers: int,
-    rate: float,
-    full_rate: float,
-    arrival_cv2: float,
-    service_cv2: float,
-    percentile: float,
-) -> Delay:
-    """Wait for one of ``servers`` that together serve ``full_rate``.
+def delay_chance(servers: float, load: float) -> float:
+    """Erlang C, the chance of a wait in M/M/s at ``load`` = offered ÷ servers, s need not be whole.
 
-    Chance by Erlang C, for bursts with servers and load divided by their peakedness
-    (1 + ca²) ÷ 2 (Hayward); decay 2·(full_rate − rate) ÷ (ca² + cs²) (Kimura). Infinite from
-    full_rate on.
+    Within 5 % of the sum for one server and more (Janssen, van Leeuwaarden and Zwart, Operations
+    Research 59, 2011, doi 10.1287/opre.1110.0991); 1 where load ≥ 1. Below one server as for one.
     """
-    if rate >= full_rate:
-        return no_delay(math.inf)
-    peakedness = max((1.0 + arrival_cv2) / 2.0, 1.0)
-    effective = max(round(servers / peakedness), 1)
-    least = (1.0 - percentile) / 20.0
-    chance = erlang_c(effective, effective * rate / full_rate, least=least)
-    conditional = (arrival_cv2 + service_cv2) / (2.0 * (full_rate - rate))
-    return _exponential(chance, conditional, percentile)
-
-
-def _exponential(chance: float, conditional: float, percentile: float) -> Delay:
-    """A delay that happens with ``chance`` and is then exponential with mean ``conditional``."""
-    beyond = 1.0 - percentile
-    late = conditional * math.log(chance / beyond) if chance > beyond else 0.0
-    return Delay(mean=chance * conditional, late=late)
-
-
-def erlang_c(servers: int, offered: float, *, least: float = 0.0) -> float:
-    """Probability that an arrival waits, M/M/c with ``offered`` = rate ÷ rate of one server.
-
-    Below ``least`` the answer is 0, which saves most of the sum. 1 where offered ≥ servers.
-    """
-    if offered >= servers:
+    if load >= 1.0:
         return 1.0
-    if offered <= 0.0:
+    if load <= 0.0:
         return 0.0
-    idle = 1.0 - offered / servers
-    inverse_b, term = 1.0, 1.0
-    # 1 ÷ Erlang B = Σ c!/(c − j)! ÷ a^j, from the last server down.
-    for left in range(servers, 0, -1):
-        term *= left / offered
-        inverse_b += term
-        if inverse_b * idle * least > 1.0:
-            return 0.0
-    blocked = 1.0 / inverse_b
-    return blocked / (idle + blocked * (1.0 - idle))
+    servers = max(servers, 1.0)
+    far = math.sqrt(max(-2.0 * servers * (1.0 - load + math.log(load)), 0.0))
+    if far > _FAR:
+        return 0.0
+    ratio = 0.5 * math.erfc(-far / _SQRT_2) * _SQRT_2PI * math.exp(far * far / 2.0)
+    idle = (1.0 - load) * (math.sqrt(servers) * ratio + 2.0 / 3.0)
+    return min(1.0 / (load + idle), 1.0)
+
+
+def full_chance(mean: float, peakedness: float, places: float, spread: float) -> float:
+    """Chance that all ``places`` are taken when without a limit ``mean`` would be on average.
+
+    Without a limit the number has variance ``peakedness``·mean, close to gamma: its tail beyond the
+    places is the chance while waits are rare. Near saturation a queue builds up instead: what waits
+    is ``spread`` ÷ (1 − mean ÷ places) of the density at the places (the geometric tail of a queue
+    with a variation of arrivals and services of 2·``spread``), where that is more.
+    """
+    if mean >= places:
+        return 1.0
+    variance = peakedness * mean
+    if variance <= 0.0:
+        return 0.0
+    far = _standardised(mean, variance, places)
+    tail = 0.5 * math.erfc(far / _SQRT_2)
+    if tail < _NEVER:
+        return 0.0
+    # Tail ÷ density of the normal variable that the gamma one is turned into.
+    mills = tail * _SQRT_2PI * math.exp(far * far / 2.0)
+    queue = spread / ((1.0 - mean / places) * math.sqrt(variance) * mills)
+    odds = tail / (1.0 - tail) * max(queue, 1.0)
+    return odds / (1.0 + odds)
 
 
 @lru_cache(maxsize=64)
@@ -165,6 +169,19 @@ def skewed_quantile(mean: float, variance: float, percentile: float) -> float:
     spread = variance / (9.0 * mean * mean)
     root = 1.0 - spread + normal_quantile(percentile) * math.sqrt(spread)
     return mean * max(root, 0.0) ** 3
+
+
+def skewed_tail(mean: float, variance: float, value: float) -> float:
+    """Chance that a gamma variable is larger than ``value``, by the same cube."""
+    if variance <= 0.0 or mean <= 0.0:
+        return 1.0 if value < mean else 0.0
+    return 0.5 * math.erfc(_standardised(mean, variance, value) / _SQRT_2)
+
+
+def _standardised(mean: float, variance: float, value: float) -> float:
+    spread = variance / (9.0 * mean * mean)
+    root = math.cbrt(value / mean)
+    return (root - 1.0 + spread) / math.sqrt(spread)
 
 
 def square_root_staffing(offered: float, beta: float) -> int:

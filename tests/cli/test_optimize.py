@@ -112,7 +112,9 @@ class TestSemanticCache:
         report = optimized("cache", *limit)
         assert report["cache"]["best_threshold"] is None
         assert not any(row["qualifies"] for row in self.rows(report))
-        assert report["waterfall"]["steps"] == []
+        (step,) = report["waterfall"]["steps"]
+        assert (step["applied"], Decimal(step["saves_usd"])) == (False, 0)
+        assert step["setting"] == "not applied: the limit of 1 % is proved at no threshold"
         shown = run_cli(
             "optimize", root / "scenarios/textbook-cache.yaml", "--show", "cache", "-q", *limit
         )
@@ -291,6 +293,16 @@ class TestRoute:
         # 0.6 x 0.0001 + 0.3 x 0.00325 + 0.1 x 0.0225
         assert Decimal(view["route"]["usd_per_request"]) == Decimal("0.003285")
 
+    def test_the_shipped_example_measures_what_its_route_loses(
+        self, run_cli: Run, root: Path
+    ) -> None:
+        path = root / "scenarios" / "faq-assistant.yaml"
+        report = run_cli("optimize", path, "--format", "json", "-q").json()
+        # 1 - (0.7 x 0.91 + 0.3 x 0.93) / 0.93
+        loss = Decimal(report["route"]["against"][0]["quality_loss"])
+        assert round(loss, 4) == Decimal("0.0140")
+        assert report["checklist"][1]["status"] == "measured"
+
     def test_the_table_of_shares_holds_the_given_one(self, optimized: Callable[..., Any]) -> None:
         rows = optimized("router")["route"]["by_first_share"]
         given = next(row for row in rows if row["is_given"])
@@ -408,16 +420,74 @@ class TestTogether:
         ]  # fmt: skip
 
 
+class TestPrices:
+    def test_every_token_price_has_its_source_and_day(self, run_cli: Run, root: Path) -> None:
+        path = root / "scenarios" / "faq-assistant.yaml"
+        prices = run_cli("optimize", path, "--format", "json", "-q").json()["prices"]
+        rows = {(row["option"], row["processing"], row["item"]): row for row in prices["tokens"]}
+        row = rows["openai/gpt-6.1-terra", "standard", "input"]
+        assert (row["usd_per_1m"], row["observed"]) == ("1", "2026-11-09")
+        assert row["source"].startswith("genai-prices")
+        assert rows["openai/gpt-6-luna", "batch", "output"]["usd_per_1m"] == "0.25"
+        assert rows["openai/gpt-6-luna", "standard", "cache_read"]["usd_per_1m"] == "0.01"
+        # Not AWS's: those of the prices in use.
+        assert prices["oldest_observed"] == prices["newest_observed"] == "2026-11-09"
+        embedding = rows["semantic cache", "standard", "embedding"]
+        assert (embedding["source"], embedding["observed"]) == ("example: embedding price", None)
+
+    @pytest.mark.parametrize("show", [(), ("--show", "cache"), ("--show", "batch")])
+    def test_the_text_shows_them(self, run_cli: Run, root: Path, show: tuple[str, ...]) -> None:
+        path = root / "scenarios" / "faq-assistant.yaml"
+        shown = run_cli("optimize", path, "-q", "--wide", *show).stdout
+        (row,) = [line for line in shown.splitlines() if "gpt-6-luna  " in line and "batch" in line
+                  and "2026" in line]  # fmt: skip
+        assert row.split()[:4] == ["openai/gpt-6-luna", "batch", "$0.05", "$0.25"]
+        assert row.split()[-3:] == ["2026-11-09", "genai-prices", "0.2.3"]
+
+    def test_prices_by_hand_have_the_scenario_as_their_source(
+        self, optimized: Callable[..., Any]
+    ) -> None:
+        hand = "levers.route.models.0={name: own, usd_per_request: 0.0001, answered_share: 0.6}"
+        rows = optimized("router", *sets(hand))["prices"]["tokens"]
+        (own,) = [row for row in rows if row["option"] == "own"]
+        assert (own["item"], own["usd_per_request"], own["usd_per_1m"]) == (
+            "request",
+            "0.0001",
+            None,
+        )
+        assert own["source"] and own["observed"] is None
+
+
 class TestForms:
-    def test_a_cache_behind_other_levers_says_what_is_left_for_it(
+    def test_a_cache_that_does_not_pay_behind_other_levers_is_not_applied(
         self, run_cli: Run, root: Path
     ) -> None:
         path = root / "scenarios" / "faq-assistant.yaml"
-        behind = "Behind route, compress and exact cache the semantic cache saves -$19.16 a month."
-        said = run_cli("optimize", path, "--show", "cache", "-q").stdout
-        assert behind in " ".join(said.split())
+        said = " ".join(run_cli("optimize", path, "--show", "cache", "-q").stdout.split())
+        assert "the semantic cache is not applied and saves $0 (does not pay here" in said
+        assert "behind route, compress and exact cache ($0.00350 without any lever)" in said
+        step = run_cli("optimize", path, "--format", "json", "-q").json()["waterfall"]["steps"][3]
+        assert (step["lever"], step["applied"], Decimal(step["saves_usd"])) == (
+            "semantic_cache",
+            False,
+            0,
+        )
+        assert "does not pay here" in step["setting"]
+
+    def test_the_best_of_few_pairs_says_so_with_its_upper_bound(
+        self, run_cli: Run, root: Path
+    ) -> None:
+        path = root / "scenarios" / "faq-assistant.yaml"
         alone = run_cli("optimize", path, "--show", "cache", "--levers", "semantic_cache", "-q")
-        assert "Behind" not in alone.stdout
+        said = " ".join(alone.stdout.split())
+        assert "the best threshold on these pairs is 0.90: it saves $79.04 a month net" in said
+        # 0 of 24 proves 1 - 0.05^(1/24) = 11.73 %; of 60 % new questions in 1.2 million:
+        # 84,489, at $0.05 each.
+        assert "0 of 24 pairs: at 95 % up to 11.73 %, 84,489 wrong answers and $4,224.46" in said
+        limit = ("--set", "levers.semantic_cache.false_hit_limit=0.2")
+        proved = run_cli("optimize", path, "--show", "cache", *limit, "-q", "--levers",
+                         "semantic_cache")  # fmt: skip
+        assert "best threshold is 0.90" in " ".join(proved.stdout.split())
 
     @pytest.mark.parametrize(
         "show", [(), ("--show", "cache"), ("--show", "batch"), ("--show", "route")]
@@ -457,6 +527,20 @@ class TestForms:
         result = run_cli("optimize", root / "scenarios" / "textbook-levers.yaml", *args)
         assert result.code == 2
         assert says in result.stderr.replace("\n", " ")
+
+    def test_a_saving_is_taken_apart(self, run_cli: Run, root: Path) -> None:
+        path = root / "scenarios" / "faq-assistant.yaml"
+        said = run_cli("optimize", path, "-q", "--explain-path", "waterfall.route").stdout
+        assert "waterfall.route.saves_usd = left before - left after" in said
+        assert "= $4,200.00 - $1,680.00" in said
+        # 1.2 million x 2,600 tokens at $0.10 per 1M, asked of all.
+        (line,) = [each for each in said.splitlines() if "gpt-6-luna: input tokens" in each]
+        assert "$312.00" in line and "2,600 tokens x $0.1 per 1M" in line and "2026-11-09" in line
+        report = run_cli("optimize", path, "-q", "--explain", "--format", "json").json()
+        saves = {step["lever"]: step["saves_usd"] for step in report["waterfall"]["steps"]}
+        told = {each["path"]: each["usd"] for each in report["explain"]}
+        assert all(told[f"waterfall.{lever}.saves_usd"] == usd for lever, usd in saves.items())
+        assert list(Draft202012Validator(schema("optimize")).iter_errors(report)) == []
 
     @pytest.mark.parametrize(
         "name", ["textbook-levers", "textbook-cache", "textbook-router", "textbook-batching",

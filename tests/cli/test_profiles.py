@@ -175,6 +175,25 @@ def test_show_as_json_holds_all_times_only_when_asked(run_cli: Run, folder: Path
     assert long["decode_ms"][0][0] == 6.1
 
 
+def test_show_refuses_all_times_outside_json(run_cli: Run, folder: Path) -> None:
+    result = run_cli("profiles", "show", "zz-other", "--profiles", folder, "--grids")
+    assert result.code == 2
+    assert "only JSON has room for, and the format is table; add --format json" in result.stderr
+
+
+def test_list_finds_models_by_a_part_of_their_name(run_cli: Run) -> None:
+    result = run_cli("profiles", "list", "Llama", "--system", "H100", "--format", "json")
+    stems = [each["file"] if "file" in each else str(each) for each in result.json()["models"]]
+    assert len(stems) > 1
+    assert all("llama" in stem.casefold() for stem in stems)
+
+
+def test_show_names_models_that_a_part_of_a_name_fits(run_cli: Run) -> None:
+    result = run_cli("profiles", "show", "llama")
+    assert result.code == 2
+    assert "did you mean `llama-3.1-405b` or `" in result.stderr
+
+
 def test_show_finds_a_shipped_model_by_an_alias(run_cli: Run) -> None:
     result = run_cli("profiles", "show", "meta-llama/Llama-3.1-8B-Instruct", "--system", "H100")
     assert result.code == 0

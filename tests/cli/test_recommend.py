@@ -171,6 +171,16 @@ class TestCapacityCheck:
         grown = report["demand"]["peak_rps"] * 1.03**11
         assert check["load_rps"] == pytest.approx(grown, rel=1e-6)
 
+    def test_a_fleet_that_grows_is_shown_at_both_ends(self, run_cli: Run, root: Path) -> None:
+        path = root / "scenarios" / "code-completion.yaml"
+        text = run_cli("recommend", path, "--draws", "0", "--wide", "-q").stdout
+        report = found(run_cli, path, "--draws", "0")
+        own = [o for o in report["options"] if o["instances"]]
+        assert own
+        for each in own:
+            assert each["peak_instances"] > each["instances"]
+            assert f"tp1, later {each['peak_instances']} " in text
+
     def test_a_trace_is_replayed(self, run_cli: Run, root: Path) -> None:
         report = found(run_cli, root / "scenarios" / "conversation-trace.yaml")
         checks = [o["capacity_check"] for o in report["options"] if o["capacity_check"]]
@@ -338,7 +348,8 @@ class TestSeveralScenarios:
         text = run_cli("recommend", *two, "-q").stdout
         assert text.startswith("first\n=====\nSelf-host steps")
         tail = text.split("All scenarios\n=============\n")[1]
-        assert tail.startswith("2 scenarios cost $4,420 a month each by itself; they have nothing")
+        said = "2 scenarios, each decided by itself, cost $4,420 a month; they have nothing"
+        assert " ".join(tail.split()).startswith(said)
         rows = [line.split() for line in tail.splitlines()]
         assert ["first", "steps", "$4,000.00", "as", "alone"] in rows
         assert ["2", "scenarios", "$4,420.00"] in rows
@@ -721,3 +732,13 @@ class TestExitCodes:
         result = run_cli("recommend", path, "-q")
         assert result.code == 1
         assert result.stdout.startswith("No option is feasible. small: month 0 needs 30000")
+
+
+def test_a_quoted_price_flips_at_the_same_amount_in_both_tables(run_cli: Run, root: Path) -> None:
+    report = found(run_cli, root / "scenarios" / "textbook.yaml")
+    flips = next(each for each in report["flips"] if each["input"] == "gpu_price")
+    swings = next(each for each in report["uncertainty"]["swings"] if each["input"] == "gpu_price")
+    # $2,000 and 300,000 x 700 tokens at $0.10 per 1M, against $975 at the API.
+    for row in (flips, swings):
+        assert float(row["now"]) == 2021
+        assert float(row["at_flip"]) == pytest.approx(975)

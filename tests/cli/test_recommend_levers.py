@@ -53,6 +53,14 @@ def test_without_levers_there_is_a_checklist_and_no_block(
     assert [step["step"] for step in report["checklist"]] == [1, 2, 3, 4, 5, 6, 7]
 
 
+def test_a_hybrid_is_not_priced_again_for_what_may_wait(
+    decide: Callable[..., Any], small: Path
+) -> None:
+    hybrid = "options.hybrid=[{selfhost: Llama 8B, overflow: large API}]"
+    report = decide(small, hybrid, "workload.deferrable_share=0.2")
+    assert effect(report, "Llama 8B + large API")["without_monthly_usd"] is None
+
+
 def test_the_waterfall_is_what_the_recommended_option_saves(
     decide: Callable[..., Any], root: Path
 ) -> None:

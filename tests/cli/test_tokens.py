@@ -196,6 +196,20 @@ class TestModels:
             claude["a"]["usage_monthly_usd"]
         ) - Decimal(claude["b"]["usage_monthly_usd"])
 
+    def test_every_price_has_its_source_and_day(
+        self, run_cli: Run, prompts: tuple[Path, Path], root: Path
+    ) -> None:
+        scenario = root / "scenarios" / "support-chat.yaml"
+        found = run_cli("tokens", *prompts, "--scenario", scenario, "--format", "json", "-q").json()
+        rows = found["prices"]["tokens"]
+        priced = {each["option"] for each in found["pricing"]}
+        assert {row["option"] for row in rows} == priced
+        assert all(row["source"] and row["observed"] and row["usd_per_1m"] for row in rows)
+        assert found["prices"]["oldest_observed"] == min(row["observed"] for row in rows)
+        shown = run_cli("tokens", *prompts, "--scenario", scenario, "-q").stdout
+        assert "Token prices, $ per 1M" in shown
+        assert rows[0]["observed"] in shown
+
     def test_a_scenario_with_levers_says_that_they_are_left_out(
         self, run_cli: Run, prompts: tuple[Path, Path], root: Path
     ) -> None:

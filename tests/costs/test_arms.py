@@ -255,6 +255,8 @@ class TestBatch:
         for name in ("REST API requests", "function duration", "web ACL requests"):
             through = usd(by_arm(half, "api_frontier"), name)
             assert through == usd(by_arm(none, "api_frontier"), name) / 2
+        (said,) = [w for w in by_arm(half, "api_frontier").option.warnings if "batch jobs" in w]
+        assert said.startswith("batch jobs (50 % of requests) go to the provider's batch endpoint")
 
     def test_their_prompts_still_leave_the_account(self) -> None:
         # 600 tokens x 4.5 bytes sent by all, 150 x 250 bytes streamed to half of 600,000: $0.09 a

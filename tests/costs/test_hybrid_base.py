@@ -201,9 +201,7 @@ class TestCommitment:
 
     def test_a_short_need_is_bought_on_demand(self) -> None:
         # A month of 400 requests saves 160 x $0.04 with replica 1; then nothing is asked for.
-        bought = replace(self.BASE, term_months=3).of_months(
-            [Decimal(400), Decimal(1), Decimal(1)]
-        )
+        bought = replace(self.BASE, term_months=3).of_months([Decimal(400), Decimal(1), Decimal(1)])
         assert bought[0][0] == 0
         assert bought[0][1] >= 1
         assert bought[1:] == ((0, 0), (0, 0))

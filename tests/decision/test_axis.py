@@ -75,9 +75,9 @@ def test_the_api_price_at_which_both_cost_the_same(along: Make) -> None:
 def test_the_machine_price_at_which_both_cost_the_same(along: Make) -> None:
     found = along("gpu_price")
     # All lines of a quote move together: $2,300 x factor = $3,000.
-    assert (found.now, found.unit) == (2000, "USD per month")
+    assert (found.now, found.unit) == (2300, "USD per month")
     (crossing,) = found.crossings
-    assert crossing.value == pytest.approx(2000 * 3000 / 2300)
+    assert crossing.value == pytest.approx(3000)
     assert crossing.then == "api"
 
 

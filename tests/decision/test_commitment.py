@@ -41,11 +41,11 @@ def test_a_steady_fleet_is_bought_once_and_pays_back_in_its_share_of_the_term() 
     count = evaluated.instances
     assert count is not None
     assert commitment.usd_per_hour == Decimal("1.861") * Decimal("0.72")
-    # 72 % of 12 months is 8.64: in the ninth month on demand would have cost as much.
+    # 72 % of 12 months is 8.64: 0.64 x 30 days of September are 19.2.
     (buy,) = commitment.buys
     assert (buy.starts_on, buy.instances) == (date(2027, 1, 1), count)
     assert buy.usd == count * 12 * 730 * Decimal("1.861") * Decimal("0.72")
-    assert buy.paid_back_on == date(2027, 10, 1)
+    assert buy.paid_back_on == date(2027, 9, 21)
 
 
 def test_regret_is_what_waiting_for_the_cut_would_have_saved() -> None:
@@ -55,6 +55,27 @@ def test_regret_is_what_waiting_for_the_cut_would_have_saved() -> None:
     assert [each.price_cut_pct for each in commitment.regrets] == [30, 45]
     assert commitment.regrets[0].usd_per_month == pytest.approx(on_demand * Decimal("0.02"))
     assert commitment.regrets[1].usd_per_month == pytest.approx(on_demand * Decimal("0.17"))
+
+
+def test_a_term_that_begins_inside_a_month_is_renewed_on_its_own_day() -> None:
+    content = reserved(months=24)
+    content["starts_on"] = "2026-11-21"
+    _, commitment = found(content)
+    # 8.64 months from 21 November: 21 July, and 0.64 x 31 days are 19.84.
+    assert [(buy.starts_on, buy.paid_back_on) for buy in commitment.buys] == [
+        (date(2026, 11, 21), date(2027, 8, 10)),
+        (date(2027, 11, 21), date(2028, 8, 10)),
+    ]
+
+
+def test_a_price_cut_reaches_the_hours_above_the_commitment_too() -> None:
+    _, commitment = found(reserved(scaling=["hourly"]))
+    count = sum(buy.instances for buy in commitment.buys)
+    each = 730 * Decimal("1.861")
+    # Of a committed instance 72 % is paid; after 45 % off its hours are worth at most 55 %, and
+    # at least 0.72 x 55 %, since only one needed in 72 % of the hours is committed.
+    least, most = (count * each * Decimal(text) for text in ("0.17", "0.324"))
+    assert least <= commitment.regrets[1].usd_per_month <= most
 
 
 def test_a_growing_fleet_buys_again_while_a_term_fits() -> None:

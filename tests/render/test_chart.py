@@ -134,6 +134,31 @@ def test_the_drawing_says_what_it_is() -> None:
     ]
 
 
+def test_a_point_without_a_third_value_is_not_comparable_and_not_off_the_frontier() -> None:
+    latency = Axis("latency_ms", "min")
+    rows = (("1", "0.7", "100"), ("2", "0.9", "200"), ("1.5", "0.95", None))
+    candidates = [
+        Candidate(
+            point=Point(
+                f"p{index}",
+                {COST.name: Decimal(cost), QUALITY.name: Decimal(quality)}
+                | ({} if ms is None else {latency.name: Decimal(ms)}),
+            ),
+            measured=None,
+        )
+        for index, (cost, quality, ms) in enumerate(rows)
+    ]
+    axes = (COST, QUALITY, latency)
+    given = FrontierInput(file="r.csv", kind="csv", candidates=candidates, axes=axes)
+    found = pareto_chart(pareto_report(given))
+    assert found is not None
+    assert {mark.name: mark.kind for mark in found.marks}["p2"] == "not_comparable"
+    svg = chart_svg(found, "t", "d")
+    assert "not comparable: another value is missing" in svg
+    assert "not on the frontier" not in svg
+    assert any("x not comparable" in line for line in chart_lines(found))
+
+
 def test_each_standing_has_a_shape_of_its_own() -> None:
     # Half of a and half of b give 0.55 at $2, better than c; d is beaten by a.
     found = drawn(("1", "0.2"), ("3", "0.9"), ("2.5", "0.3"), ("4", "0.1"))

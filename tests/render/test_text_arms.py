@@ -87,7 +87,7 @@ class TestCommitment:
         (row,) = grid.rows
         assert row.cells[1] == f"{evaluated.instances} x g6e.xlarge, 12 months"
         assert row.cells[2] == "2026-11-21"
-        assert row.cells[5] == "2027-08-01"
+        assert row.cells[5] == "2027-08-10"
 
     def test_the_view_is_the_decision(self) -> None:
         found = decide(on("savings_plan", savings_plan=PLAN))
@@ -110,7 +110,7 @@ class TestHybrid:
         found = decide(hybrid())
         sentence = verdict(found)
         assert sentence.startswith("Run the hybrid ")
-        assert "of the requests to openai/gpt-4o, and pays beside it from " in sentence
+        assert "of the requests to openai/gpt-4o, and is cheaper than that API alone" in sentence
 
     def test_its_overflow_is_a_view(self) -> None:
         found = decide(hybrid())

@@ -27,11 +27,37 @@ def test_reasons_that_differ_in_figures_only_are_one_line() -> None:
     )
 
 
+def test_with_same_figures_only_what_agrees_in_all_is_one_line() -> None:
+    excluded = [
+        left_out("8B", "g5.xlarge tp1", "no price of g5.xlarge, 9 ms"),
+        left_out("8B", "g6.xlarge tp1", "no price of g6.xlarge, 9 ms"),
+        left_out("8B", "p5.48xlarge tp1", "no price of p5.48xlarge, 7 ms"),
+    ]
+    blocks = excluded_blocks(excluded, wide=False, same_figures=True)
+    assert [block.items for block in blocks if isinstance(block, Bullets)] == [
+        (
+            "no price of g5.xlarge, 9 ms: g5.xlarge tp1 and g6.xlarge tp1",
+            "no price of p5.48xlarge, 7 ms: p5.48xlarge tp1",
+        )
+    ]
+
+
 def test_a_reason_that_names_its_candidate_is_the_same_reason() -> None:
     assert lines(
         left_out("8B", "g7e.2xlarge tp1", "no price of g7e.2xlarge"),
         left_out("8B", "p5.48xlarge tp8", "no price of p5.48xlarge"),
     ) == ("no price of g7e.2xlarge: g7e.2xlarge tp1 and p5.48xlarge tp8",)
+
+
+def test_what_several_cost_more_is_at_least_the_least() -> None:
+    assert lines(
+        left_out("8B", "g5.xlarge tp1", "can serve it, $90.50 a month dearer"),
+        left_out("8B", "g6.xlarge tp1", "can serve it, $1,200.00 a month dearer"),
+        left_out("8B fp8", "g6.xlarge tp1", "can serve it, $7.00 a month dearer"),
+    ) == (
+        "can serve it, at least $7.00 a month dearer: g5.xlarge tp1 and g6.xlarge tp1, for each "
+        "self-hosted option",
+    )
 
 
 def test_the_options_are_named_unless_it_holds_for_all() -> None:

@@ -49,6 +49,11 @@ class TestSpot:
     def test_it_may_be_said_either_way(self, given: dict[str, Any]) -> None:
         assert problems({"spot": SPOT, **given}) == []
 
+    def test_its_type_is_one_of_those_considered(self) -> None:
+        spot = {**SPOT, "instance_type": "g6e.xxlarge"}
+        message = only(problems({"spot": spot, "instance_types": ["g6e.xlarge", "g5.xlarge"]}))
+        assert "did you mean `g6e.xlarge`?" in message
+
 
 class TestSavingsPlan:
     def test_it_needs_a_rate(self) -> None:
@@ -107,7 +112,7 @@ class TestHybrid:
     def test_hours_are_bought_on_demand(self) -> None:
         hybrid = {"selfhost": LLAMA, "scaling": ["hourly"], "purchase": ["savings_plan"]}
         found = problems({"savings_plan": PLAN}, hybrid=[hybrid])
-        assert "bought on demand" in only(found)
+        assert "priced on demand" in only(found)
 
     def test_its_plan_is_that_of_its_option(self) -> None:
         found = problems({}, hybrid=[{"selfhost": LLAMA, "purchase": ["savings_plan"]}])

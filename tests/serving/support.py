@@ -18,7 +18,7 @@ from planner.scenario.economics import Slo
 from planner.scenario.options import SelfHostOption
 from planner.serving.batching import Limits, Replica, state_at
 from planner.serving.constants import constants
-from planner.serving.lengths import Lengths
+from planner.serving.lengths import Lengths, fixed_lengths, lengths_of
 from planner.serving.precision import Weights, resolve_weights
 from planner.serving.roofline import RooflineSteps, roofline_steps
 from planner.serving.steps import Question, StepTimes
@@ -136,18 +136,15 @@ def steps(
     )
 
 
-def fixed_lengths(input_tokens: float, output_tokens: float) -> Lengths:
-    return Lengths(
-        input_tokens=input_tokens,
-        input_at_percentile=input_tokens,
-        input_cv2=0.0,
-        attended_tokens=input_tokens / 2,
-        cached_tokens=0.0,
-        output_tokens=output_tokens,
-        output_cv2=0.0,
-        context_tokens=input_tokens + output_tokens / 2,
-        sequence_tokens=input_tokens + output_tokens,
+def lengths_with(rows: list[tuple[float, int, int]]) -> Lengths:
+    """Lengths of requests by (share, input tokens, output tokens)."""
+    buckets = tuple(
+        LengthBucket(
+            share=Decimal(str(share)), input_tokens=Decimal(prompt), output_tokens=Decimal(answer)
+        )
+        for share, prompt, answer in rows
     )
+    return lengths_of(demand(buckets=buckets), ttft_percentile=95)
 
 
 def replica(
@@ -249,13 +246,15 @@ def _row_replica(row: MeasuredRow) -> Replica:
         tensor_parallel_size=row.tensor_parallel_size,
         precision=row.precision,
     )
+    closed = row.load_kind == "closed_loop_concurrency"
     return replica(
         step_times,
         input_tokens=row.input_tokens,
         output_tokens=row.output_tokens,
         # The closed-loop runs raise the engine's default of 256 to their concurrency.
-        max_num_seqs=1024 if row.load_kind == "closed_loop_concurrency" else 256,
+        max_num_seqs=1024 if closed else 256,
         kv_cache_tokens=1e9,
+        cv=0.0 if closed else 1.0,
     )
 
 

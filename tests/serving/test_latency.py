@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from planner.serving.batching import Replica, largest_sequences, state_at
 from planner.serving.latency import Latency, latency_at
-from tests.serving.support import gpu, replica, steps
+from planner.serving.operating import operating_at
+from tests.serving.support import gpu, replica, slo, steps
 from tests.serving.test_batching import RoundSteps
 
 
@@ -45,10 +46,10 @@ def test_the_prompt_at_the_percentile_counts() -> None:
 
 
 def test_a_request_waits_for_the_rest_of_the_step_under_way() -> None:
-    # Prompts of one token: every step takes 12 ms for 20 sequences. Half of it on average, 95 %
-    # of it at the percentile; nothing else varies worth a microsecond.
+    # Prompts of one token: every step takes 12 ms for 20 sequences, and nothing else varies worth
+    # a microsecond. Half of it on average, 95 % of it at the percentile, 1 ms more by gamma scores.
     subject = replace(replica(RoundSteps(), input_tokens=1.0), host_ms_per_sequence=0.0)
-    assert _latency(subject, 20.0).ttft_ms == pytest.approx(30.0 + 0.95 * 12.0 + 12.01, abs=0.05)
+    assert _latency(subject, 20.0).ttft_ms == pytest.approx(30.0 + 0.95 * 12.0 + 12.01, abs=1.3)
 
 
 def test_a_prompt_attends_to_the_cached_prefix_before_it() -> None:
@@ -68,7 +69,7 @@ def test_time_per_output_token_lies_between_a_lone_step_and_a_full_chunk() -> No
     subject = replica(steps(accelerator=gpu("L4")), input_tokens=1100.0, kv_cache_tokens=25_000.0)
     found = _latency(subject, 8.0)
     state = state_at(subject, 8.0)
-    assert state.decode_step_ms < state.mean_step_ms < found.tpot_ms < state.mixed_step_ms
+    assert state.decode_step_ms < state.mean_step_ms < found.tpot_ms < state.full_step_ms
 
 
 def test_ttft_is_endless_when_every_slot_is_always_taken() -> None:
@@ -113,21 +114,24 @@ def test_bursts_make_both_longer() -> None:
         assert far.tpot_ms > near.tpot_ms
 
 
-# From an iteration-level simulation of 1,200 requests on the same step times: Llama 3.1 8B,
-# 400,000 tokens of cache, 8,192 tokens a step, Poisson arrivals at half of capacity.
+# From iteration-level simulations of 24,000 requests on the same step times: Llama 3.1 8B,
+# 400,000 tokens of cache, 8,192 tokens a step, at half of capacity. Lengths, variation of gaps,
+# requests per second, and the 95th percentiles.
 _SIMULATED = [
-    ((1100.0, 210.0), 24.0, 105.0, 15.4),
-    ((12_000.0, 340.0), 3.5, 709.0, 27.5),
-    ((2050.0, 28.0), 3.4, 211.0, 30.7),
-    ((1270.0, 1530.0), 27.0, 81.0, 14.5),
+    ((1100.0, 210.0), 1.0, 9.25, 102.7, 14.78),
+    ((12_000.0, 340.0), 1.0, 0.77, 708.9, 24.77),
+    ((2050.0, 28.0), 1.0, 9.17, 208.3, 27.27),
+    ((1270.0, 1530.0), 1.0, 1.41, 80.0, 13.55),
+    ((1100.0, 210.0), 2.0, 9.25, 240.6, 19.82),
+    ((1270.0, 1530.0), 2.0, 1.41, 165.5, 16.42),
 ]
 
 
-@pytest.mark.parametrize(("lengths", "sequences", "ttft_ms", "tpot_ms"), _SIMULATED)
+@pytest.mark.parametrize(("lengths", "cv", "rate_rps", "ttft_ms", "tpot_ms"), _SIMULATED)
 def test_both_are_near_a_simulation(
-    lengths: tuple[float, float], sequences: float, ttft_ms: float, tpot_ms: float
+    lengths: tuple[float, float], cv: float, rate_rps: float, ttft_ms: float, tpot_ms: float
 ) -> None:
-    subject = replica(input_tokens=lengths[0], output_tokens=lengths[1])
-    found = _latency(subject, sequences)
-    assert found.ttft_ms == pytest.approx(ttft_ms, rel=0.2)
-    assert found.tpot_ms == pytest.approx(tpot_ms, rel=0.25)
+    subject = replica(input_tokens=lengths[0], output_tokens=lengths[1], cv=cv)
+    found = operating_at(subject, rate_rps, slo())
+    assert found.ttft_ms == pytest.approx(ttft_ms, rel=0.15)
+    assert found.tpot_ms == pytest.approx(tpot_ms, rel=0.06)

@@ -8,7 +8,12 @@ from decimal import Decimal
 import pytest
 
 from planner.demand.types import LengthBucket, LengthStats, SharedPrefixDemand
-from planner.serving.lengths import lengths_of, longest_sequence_tokens, reusable_prefix_tokens
+from planner.serving.lengths import (
+    fixed_lengths,
+    lengths_of,
+    longest_sequence_tokens,
+    reusable_prefix_tokens,
+)
 from tests.serving.support import card, demand
 
 
@@ -42,6 +47,31 @@ def test_variation_of_prompts() -> None:
     # (0.75·400² + 0.25·2000²) ÷ 800² − 1.
     assert lengths_of(_TWO, ttft_percentile=95).input_cv2 == pytest.approx(0.75)
     assert lengths_of(demand(), ttft_percentile=95).input_cv2 == 0.0
+
+
+def test_variation_of_contexts_in_a_step() -> None:
+    # Spread evenly from 1,000 to 1,200: a variance of 200²/12 around 1,100.
+    alike = fixed_lengths(1000.0, 200.0)
+    assert alike.context_cv2 == pytest.approx(200**2 / 12 / 1100**2)
+    assert alike == lengths_of(demand(1000, 200), ttft_percentile=95)
+    # 15/16 of the steps at 400 to 500 tokens, 1/16 at 2,000 to 2,020: mean 548.1 and E[c²] below.
+    mean = 15 / 16 * 450 + 1 / 16 * 2010
+    second = 15 / 16 * (450**2 + 100**2 / 12) + 1 / 16 * (2010**2 + 20**2 / 12)
+    found = lengths_of(_TWO, ttft_percentile=95).context_cv2
+    assert found == pytest.approx(second / mean**2 - 1)
+
+
+def test_two_requests_overlap_as_long_as_the_shorter_lasts() -> None:
+    # Both long 9/16, else the short one: (9·100 + 7·20) ÷ 16 = 65 of 80 tokens.
+    assert lengths_of(_TWO, ttft_percentile=95).overlap == pytest.approx(65 / 80)
+    assert fixed_lengths(1000.0, 200.0).overlap == pytest.approx(1.0)
+
+
+def test_answers_are_kept_in_a_few_classes() -> None:
+    buckets = tuple(_bucket("0.01", 100, tokens) for tokens in range(1, 101))
+    answers = lengths_of(demand(buckets=buckets), ttft_percentile=95).answers
+    assert [share for share, _ in answers] == pytest.approx([0.2] * 5)
+    assert [tokens for _, tokens in answers] == pytest.approx([10.5, 30.5, 50.5, 70.5, 90.5])
 
 
 def test_cached_tokens_come_off_the_prompt_but_stay_in_the_context() -> None:

@@ -28,13 +28,15 @@ def _rate(load: Load) -> float:
     return 0.0 if load.state is None else load.state.rate_rps
 
 
-def _replica(device: str, prompt: float, answer: float, seats: int = 256) -> Replica:
+def _replica(
+    device: str, prompt: float, answer: float, seats: int = 256, cache: float = 60_000.0
+) -> Replica:
     return replica(
         steps(accelerator=gpu(device)),
         input_tokens=prompt,
         output_tokens=answer,
         max_num_seqs=seats,
-        kv_cache_tokens=60_000.0,
+        kv_cache_tokens=cache,
     )
 
 
@@ -90,9 +92,21 @@ def test_more_slots_never_lower_capacity(
     device: str, prompt: float, answer: float, one: int, two: int
 ) -> None:
     few, many = sorted((one, two))
-    # The peak is looked for on a grid, which moves with the slots.
-    low, high = (full_state(_replica(device, prompt, answer, seats)) for seats in (few, many))
+    # With room in the cache: a full one computes prompts again.
+    low, high = (full_state(_replica(device, prompt, answer, seats, 1e9)) for seats in (few, many))
     assert high.rate_rps >= low.rate_rps * 0.99
+
+
+@_few
+@given(devices, prompts, answers, st.floats(25_000.0, 500_000.0), st.floats(1.0, 4.0))
+def test_a_larger_cache_never_lowers_capacity(
+    device: str, prompt: float, answer: float, cache: float, factor: float
+) -> None:
+    low, high = (
+        full_state(_replica(device, prompt, answer, 10**6, tokens))
+        for tokens in (cache, cache * factor)
+    )
+    assert high.rate_rps >= low.rate_rps * (1 - 5e-3)
 
 
 @_few
@@ -131,14 +145,22 @@ def test_a_slower_replica_never_carries_more(
 
 @_few
 @given(devices, prompts, answers, st.floats(1.0, 4.0), st.floats(100.0, 5_000.0))
-def test_starting_from_a_slower_answer_changes_nothing(
+def test_starting_from_a_similar_answer_changes_nothing(
     device: str, prompt: float, answer: float, slowdown: float, ttft_ms: float
 ) -> None:
     subject = _replica(device, prompt, answer)
     objective = replace(_FREE, ttft_ms=ttft_ms, max_utilisation=0.85)
-    slow = largest_load(replace(subject, slowdown=slowdown), objective)
-    started = largest_load(subject, objective, slower=slow)
-    assert _rate(started) == pytest.approx(_rate(largest_load(subject, objective)), rel=2e-3)
+    fast, slow = subject, replace(subject, slowdown=slowdown)
+    for here, there in ((fast, slow), (slow, fast)):
+        alone = largest_load(here, objective)
+        started = largest_load(here, objective, near=largest_load(there, objective))
+        assert _rate(started) == pytest.approx(_rate(alone), rel=2e-3)
+
+
+def test_a_full_engine_has_every_place_taken() -> None:
+    full = full_state(replica(max_num_seqs=32))
+    assert full.sequences == 32.0
+    assert full.free_share == 0.0
 
 
 def test_bursts_lower_the_load_that_meets_a_ttft() -> None:

@@ -227,8 +227,8 @@ def test_shared_prefixes_take_cache_from_requests() -> None:
     found = _search(load=load, level=slo(None, None, max_utilisation=Decimal(1)))[0]
     capacity = _capacity(found)
     left = found.kv_cache_tokens - 10 * 19_200
-    # 800 prompt tokens and 1,000 answers are each request's own.
-    assert capacity.concurrency <= left / 1800
+    # 800 prompt tokens and half of 1,000 answers are each request's own on average.
+    assert capacity.concurrency <= left / 1300
 
 
 def test_a_shared_prefix_is_computed_each_time_when_caching_is_off() -> None:
@@ -324,7 +324,8 @@ def test_what_is_offered_holds_what_was_asked(
         assert found.tpot_ms <= tpot_ms
         assert item.weights_bytes < device.mem_mib * 2**20
         assert item.kv_cache_tokens >= prompt + answer
-        held = Decimal(found.concurrency) * (prompt + answer)
+        # What a sequence holds on average while it grows.
+        held = Decimal(found.concurrency) * (prompt + Decimal(answer) / 2)
         assert held <= item.kv_cache_tokens + 1
         tokens = found.high_rps * (prompt + answer)
         peak = max(filter(None, (device.tflops_bf16, device.tflops_fp16, device.tflops_fp8)))

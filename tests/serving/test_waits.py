@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from planner.serving.waits import (
     Delay,
-    erlang_c,
-    many_servers_wait,
+    delay_chance,
+    exponential_wait,
+    full_chance,
     no_delay,
     one_server_wait,
     skewed_quantile,
+    skewed_tail,
     split_cv2,
     square_root_staffing,
     sum_at,
@@ -23,50 +25,79 @@ from planner.serving.waits import (
 loads = st.floats(0.01, 0.99)
 
 
-def test_erlang_c_of_ten_servers_under_a_load_of_eight() -> None:
-    # Published tables of M/M/10 at a = 8.
-    assert erlang_c(10, 8.0) == pytest.approx(0.40918, abs=5e-6)
+def _erlang_c(servers: int, load: float) -> float:
+    """The textbook sum."""
+    offered = servers * load
+    blocked = 1.0
+    for number in range(1, servers + 1):
+        blocked = offered * blocked / (number + offered * blocked)
+    return blocked / (1.0 - load * (1.0 - blocked))
 
 
-@given(loads)
-def test_erlang_c_of_one_server_is_its_load(load: float) -> None:
-    assert erlang_c(1, load) == pytest.approx(load)
+def test_chance_of_a_wait_for_ten_servers_under_a_load_of_eight() -> None:
+    # Published tables of M/M/10 at a = 8: 0.40918.
+    assert _erlang_c(10, 0.8) == pytest.approx(0.40918, abs=5e-6)
+    assert delay_chance(10.0, 0.8) == pytest.approx(0.40918, rel=0.005)
+
+
+@given(st.integers(1, 300), st.floats(0.3, 0.99))
+def test_chance_of_a_wait_is_that_of_erlangs_sum(servers: int, load: float) -> None:
+    exact = _erlang_c(servers, load)
+    assert delay_chance(servers, load) == pytest.approx(exact, rel=0.05, abs=1e-4)
+
+
+@given(st.floats(1.0, 300.0), st.floats(1.0, 300.0), loads)
+def test_more_servers_at_the_same_load_never_wait_more(
+    one: float, other: float, load: float
+) -> None:
+    few, many = sorted((one, other))
+    assert delay_chance(many, load) <= delay_chance(few, load) * (1 + 1e-9)
 
 
 def test_everyone_waits_when_the_load_reaches_the_servers() -> None:
-    assert erlang_c(4, 4.0) == 1.0
-    assert erlang_c(4, 0.0) == 0.0
+    assert delay_chance(4.0, 1.0) == 1.0
+    assert delay_chance(4.0, 0.0) == 0.0
 
 
-@given(st.integers(2, 300), loads)
-def test_a_chance_below_the_least_of_interest_is_nothing(servers: int, load: float) -> None:
-    exact, rough = erlang_c(servers, servers * load), erlang_c(servers, servers * load, least=0.01)
-    assert rough == pytest.approx(exact) or (rough == 0.0 and exact <= 0.01)
+def test_rare_full_places_are_the_tail_of_an_unlimited_number() -> None:
+    # Poisson of mean 50, 64 and more of it, by the sum.
+    few = math.fsum(math.exp(-50.0 + n * math.log(50.0) - math.lgamma(n + 1)) for n in range(64))
+    assert 1.0 - few == pytest.approx(0.0323, abs=5e-4)
+    assert full_chance(50.0, 1.0, 64.0, 0.5) == pytest.approx(1.0 - few, rel=0.1)
 
 
-def test_wait_for_one_of_ten_servers_at_the_99th_percentile() -> None:
-    # Decay 2·(10 − 8) ÷ (1 + 1) = 2 per second, ln(0.40918 ÷ 0.01) ÷ 2 = 1.8558 s.
-    wait = many_servers_wait(
-        servers=10, rate=8.0, full_rate=10.0, arrival_cv2=1.0, service_cv2=1.0, percentile=0.99
-    )
-    assert wait.late == pytest.approx(1.8558, abs=5e-5)
-    assert wait.mean == pytest.approx(0.40918 / 2, abs=5e-6)
+def test_near_saturation_a_queue_makes_full_places_more_frequent() -> None:
+    # M/M/64 at 62: Erlang C 0.73; the tail of a Poisson number of mean 62 beyond 64 is 0.42.
+    assert _erlang_c(64, 62 / 64) == pytest.approx(0.7257, abs=1e-4)
+    assert full_chance(62.0, 1.0, 64.0, 1.0) == pytest.approx(0.7257, abs=0.05)
 
 
-def test_bursts_use_up_servers() -> None:
-    # ca² = 3 has peakedness 2: as if five servers met half the load. C(5, 4) = 0.5541.
-    wait = many_servers_wait(
-        servers=10, rate=8.0, full_rate=10.0, arrival_cv2=3.0, service_cv2=1.0, percentile=0.99
-    )
-    assert wait.mean == pytest.approx(erlang_c(5, 4.0) * 4.0 / (2 * 2.0))
-    assert erlang_c(5, 4.0) == pytest.approx(0.5541, abs=5e-5)
+@given(st.floats(0.1, 200.0), st.floats(0.1, 200.0), st.floats(1.0, 5.0))
+def test_more_requests_find_places_full_more_often(
+    one: float, other: float, peakedness: float
+) -> None:
+    few, many = sorted((one, other))
+    below = full_chance(few, peakedness, 100.0, 1.0)
+    assert 0.0 <= below <= full_chance(many, peakedness, 100.0, 1.0) + 1e-9
 
 
-def test_wait_is_endless_from_saturation_on() -> None:
-    wait = many_servers_wait(
-        servers=4, rate=2.0, full_rate=2.0, arrival_cv2=1.0, service_cv2=0.0, percentile=0.95
-    )
-    assert math.isinf(wait.mean)
+def test_bursts_fill_places_at_the_same_mean() -> None:
+    assert full_chance(50.0, 4.0, 80.0, 1.0) > 100 * full_chance(50.0, 1.0, 80.0, 1.0)
+
+
+def test_without_variation_places_are_full_from_the_mean_on() -> None:
+    assert full_chance(63.9, 0.0, 64.0, 0.0) == 0.0
+    assert full_chance(64.0, 0.0, 64.0, 0.0) == 1.0
+
+
+def test_a_rare_wait_does_not_reach_the_percentile() -> None:
+    # P(W > t) = 0.8·e^(−0.2 t), so the 95th percentile is ln(16) ÷ 0.2.
+    wait = exponential_wait(0.8, 5.0, 0.95)
+    assert (wait.mean, wait.late) == pytest.approx((4.0, math.log(16) / 0.2))
+    assert exponential_wait(0.04, 5.0, 0.95) == Delay(mean=0.2, late=0.0)
+
+
+def test_waits_for_one_server_are_endless_from_saturation_on() -> None:
     assert math.isinf(
         one_server_wait(
             rate=1.0, service=1.0, arrival_cv2=1.0, service_cv2=0.0, percentile=0.95
@@ -91,7 +122,7 @@ def test_percentile_of_the_wait_for_one_server() -> None:
 
 
 @given(loads, st.floats(1.1, 9.0))
-def test_bursts_make_waits_longer(load: float, arrival_cv2: float) -> None:
+def test_bursts_make_waits_for_one_server_longer(load: float, arrival_cv2: float) -> None:
     def mean(cv2: float) -> float:
         return one_server_wait(
             rate=load, service=1.0, arrival_cv2=cv2, service_cv2=0.0, percentile=0.95
@@ -102,7 +133,7 @@ def test_bursts_make_waits_longer(load: float, arrival_cv2: float) -> None:
 
 def test_regular_arrivals_at_a_regular_server_do_not_wait() -> None:
     wait = one_server_wait(rate=0.5, service=1.0, arrival_cv2=0.0, service_cv2=0.0, percentile=0.95)
-    assert wait.late == pytest.approx(0.0, abs=1e-6)
+    assert wait.late == pytest.approx(0.0, abs=1e-5)
 
 
 def test_one_delay_alone_sums_to_itself() -> None:
@@ -130,6 +161,16 @@ def test_skewed_quantile_is_that_of_a_gamma(mean: float, variance: float, quanti
 
 def test_a_quantity_without_variance_is_its_mean() -> None:
     assert skewed_quantile(3.0, 0.0, 0.95) == 3.0
+    assert (skewed_tail(3.0, 0.0, 2.9), skewed_tail(3.0, 0.0, 3.0)) == (1.0, 0.0)
+
+
+@given(st.floats(0.5, 50.0), st.floats(0.5, 50.0), st.floats(0.5, 0.99))
+def test_the_tail_at_a_quantile_is_what_lies_beyond_it(
+    mean: float, variance: float, percentile: float
+) -> None:
+    at = skewed_quantile(mean, variance, percentile)
+    if at > 0.0:
+        assert skewed_tail(mean, variance, at) == pytest.approx(1.0 - percentile, abs=1e-9)
 
 
 def test_square_root_staffing() -> None:

@@ -97,6 +97,9 @@ def _hosted(recommendation: Recommendation, evaluated: Evaluated) -> Hosted | No
         return None
     if option.fleet is None or option.fleet.fixed_replicas is not None or evaluated.mean.unpriced:
         return None
+    # Instances that follow the load are priced by the hour: a month has no number of them.
+    if option.hourly is not None:
+        return None
     fixed = _fixed(evaluated.mean)
     of_instances = sum(
         (

@@ -90,8 +90,17 @@ def _tenancies(key: ServiceKey, users: Sequence[tuple[Member, Hosted]]) -> Itera
             for hardware in hosted.hardware
             if hardware.label == label
         ]
+        tenants = _one_each(sorted(tenants, key=_worth))
         if len(tenants) >= _FEWEST:
-            yield from _beginnings(key, sorted(tenants, key=_worth))
+            yield from _beginnings(key, tenants)
+
+
+def _one_each(tenants: Sequence[Tenant]) -> list[Tenant]:
+    """The first of each scenario: with several such options it needs only one of them."""
+    first: dict[str, Tenant] = {}
+    for tenant in tenants:
+        first.setdefault(tenant.member.id, tenant)
+    return list(first.values())
 
 
 def _worth(tenant: Tenant) -> tuple[float, str]:

@@ -152,6 +152,7 @@ def _at(
             false_hit_rate=Decimal(0) if hits == 0 else (wrong / hits).quantize(_RATE_STEP),
             basis="hits",
             qualifies=limit is None or errors.upper <= limit,
+            wrong_per_query_upper=((1 - duplicate_share) * errors.upper).quantize(_RATE_STEP),
         ),
         recall=recall,
         false_serve=errors,

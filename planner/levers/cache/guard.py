@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Literal
@@ -36,14 +35,15 @@ _DATES = re.compile(
     r"|\b(?:yesterday|today|tomorrow|tonight)\b"
     r"|\b(?:last|this|next)\s+(?:week|month|quarter|year)\b)"
 )
-_NUMBERS = re.compile(r"[0-9]+(?:[,'][0-9]{3})*(?:\.[0-9]+)?")
 # `one` is mostly a pronoun.
 _WORDS = {
     "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
     "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
 }  # fmt: skip
-_NUMBER_WORDS = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b")
+_NUMBERS = re.compile(
+    rf"(?P<digits>[0-9]+(?:[,'][0-9]{{3}})*(?:\.[0-9]+)?)|\b(?:{'|'.join(_WORDS)})\b"
+)
 _NEGATIONS = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|nowhere|neither|nor|without|cannot|except|unless)\b"
     r"|n't\b|\b(?:dont|doesnt|didnt|cant|wont|isnt|arent|wasnt)\b"
@@ -53,14 +53,15 @@ _NEGATIONS = re.compile(
 def forces_miss(first: str, second: str) -> GuardReason | None:
     """Why a cached answer to one text must not serve the other; None when nothing forbids it.
 
-    Dates, numbers and the count of negating words must be the same in both.
+    Dates and numbers in their order (3/4 is not 4/3) and the count of negating words must be the
+    same in both.
     """
     one, other = _plain(first), _plain(second)
     dates, rest = _split_dates(one)
     other_dates, other_rest = _split_dates(other)
     if dates != other_dates:
         return "date"
-    if Counter(_numbers(rest)) != Counter(_numbers(other_rest)):
+    if list(_numbers(rest)) != list(_numbers(other_rest)):
         return "number"
     if len(_NEGATIONS.findall(one)) != len(_NEGATIONS.findall(other)):
         return "negation"
@@ -71,9 +72,9 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
 
 
-def _split_dates(text: str) -> tuple[Counter[str], str]:
+def _split_dates(text: str) -> tuple[list[str], str]:
     """The dates of a text in one form each, and the text without them."""
-    found = Counter(_date(match) for match in _DATES.finditer(text))
+    found = [_date(match) for match in _DATES.finditer(text)]
     return found, _DATES.sub(" ", text)
 
 
@@ -91,6 +92,5 @@ def _date(match: re.Match[str]) -> str:
 
 def _numbers(text: str) -> Iterator[Decimal]:
     for match in _NUMBERS.finditer(text):
-        yield Decimal(re.sub(r"[,']", "", match[0]))
-    for match in _NUMBER_WORDS.finditer(text):
-        yield Decimal(_WORDS[match[0]])
+        digits = match["digits"]
+        yield Decimal(_WORDS[match[0]] if digits is None else re.sub(r"[,']", "", digits))

@@ -31,7 +31,8 @@ _MEDIUM_RISK = Decimal("0.01")
 class ThresholdRates:
     """Shares (0-1) at one threshold: ``hit_rate`` of the queries that are looked up;
     ``false_hit_rate`` of what ``basis`` says. ``qualifies`` is False when a limit on wrong
-    answers is not proved to hold.
+    answers is not proved to hold. ``wrong_per_query_upper`` is the one-sided 95 % upper bound of
+    ``wrong_per_query``; None without a sample.
     """
 
     threshold: Decimal
@@ -39,11 +40,16 @@ class ThresholdRates:
     false_hit_rate: Decimal
     basis: WrongBasis
     qualifies: bool = True
+    wrong_per_query_upper: Decimal | None = None
 
     @property
     def wrong_per_query(self) -> Decimal:
         """Wrong answers as a share of all queries looked up."""
-        return self.false_hit_rate * (self.hit_rate if self.basis == "hits" else 1)
+        return self.wrong_at(self.false_hit_rate)
+
+    def wrong_at(self, false_hit_rate: Decimal) -> Decimal:
+        """The same share at another false-hit rate on the same basis."""
+        return false_hit_rate * (self.hit_rate if self.basis == "hits" else 1)
 
     @property
     def risk(self) -> Risk:
@@ -66,7 +72,12 @@ class CacheCosts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThresholdResult:
-    """USD a month at one threshold; look-ups and store are paid whatever the threshold."""
+    """USD a month at one threshold; look-ups and store are paid whatever the threshold.
+
+    ``error_usd`` and the net saving count wrong answers at the rate as given or seen (a point
+    estimate); the ``upper`` figures count them at the 95 % upper bound of that rate, hits as they
+    are, and are None without a sample.
+    """
 
     rates: ThresholdRates
     wrong_answers_per_month: Decimal
@@ -74,6 +85,8 @@ class ThresholdResult:
     lookup_usd: Decimal
     store_usd: Decimal
     error_usd: Decimal
+    wrong_answers_upper: Decimal | None = None
+    error_upper_usd: Decimal | None = None
 
     @property
     def before_errors_usd(self) -> Decimal:
@@ -84,6 +97,12 @@ class ThresholdResult:
     def net_saving_usd(self) -> Decimal:
         """N h c - N e - F - wrong answers x their cost."""
         return self.before_errors_usd - self.error_usd
+
+    @property
+    def net_saving_at_upper_usd(self) -> Decimal | None:
+        """Net saving if as many answers are wrong as the sample does not rule out."""
+        upper = self.error_upper_usd
+        return None if upper is None else self.before_errors_usd - upper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +124,8 @@ def threshold_results(
     found: list[ThresholdResult] = []
     for each in sorted(rates, key=lambda r: r.threshold):
         wrong = queries * each.wrong_per_query
+        most = each.wrong_per_query_upper
+        upper = None if most is None else queries * most
         found.append(
             ThresholdResult(
                 rates=each,
@@ -113,6 +134,8 @@ def threshold_results(
                 lookup_usd=queries * costs.lookup_usd_per_query,
                 store_usd=costs.store_monthly_usd,
                 error_usd=wrong * costs.usd_per_wrong_answer,
+                wrong_answers_upper=upper,
+                error_upper_usd=None if upper is None else upper * costs.usd_per_wrong_answer,
             )
         )
     return tuple(found)

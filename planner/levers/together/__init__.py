@@ -17,10 +17,11 @@ from planner.levers.together.batch_table import (
     MultiItemTable,
     batch_table,
 )
+from planner.levers.together.cache_table import CacheTable
 from planner.levers.together.claims import Claim, claim
 from planner.levers.together.declared import ORDER, Declared, Lever
 from planner.levers.together.request_price import RequestPrice, model_name, request_price
-from planner.levers.together.resolve import CacheTable, Resolved, call_items, resolve_levers
+from planner.levers.together.resolve import Resolved, call_items, counting, resolve_levers
 from planner.levers.together.route_table import Alone, RouteTable, route_table
 from planner.levers.together.waterfall import Step, Waterfall, waterfall
 
@@ -44,6 +45,7 @@ __all__ = [
     "batch_table",
     "call_items",
     "claim",
+    "counting",
     "interactions",
     "lever_savings",
     "lever_waterfall",

@@ -24,7 +24,12 @@ from planner.levers.together.dilution import (
 from planner.levers.together.lever_costs import lever_cost_lines
 from planner.levers.together.pricing import Baseline, LinesByMonth, mean_monthly_usd
 from planner.levers.together.request_price import model_name
-from planner.levers.together.resolve import Resolved, api_baselines, resolve_levers
+from planner.levers.together.resolve import (
+    Resolved,
+    api_baselines,
+    counting,
+    resolve_levers,
+)
 from planner.levers.together.stream import compressed, passing_share, thinned
 from planner.levers.together.waterfall import Waterfall, ordered_savings, waterfall
 from planner.money import usd_text
@@ -96,8 +101,7 @@ def _interactions(resolved: Resolved, levers: frozenset[Lever]) -> Iterator[str]
             )
     if "route" in levers and len(levers) > 1:
         yield "routing changes the price that every later lever acts on"
-    caches = levers & {"exact_cache", "semantic_cache"}
-    if caches:
+    if "exact_cache" in levers or ("semantic_cache" in levers and settings.semantic is not None):
         left = passing_share(settings, levers)
         yield (
             f"{100 * left:.1f} % of the requests reach a model: what stands behind the "
@@ -136,7 +140,8 @@ def without_levers(resolved: Resolved) -> tuple[Option, ...]:
     inputs = resolved.inputs
     scenario = inputs.scenario
     if not resolved.counted & _EVERYWHERE:
-        options = scenario.options.model_copy(update={"selfhost": []})
+        # A hybrid is sized like what it stands on.
+        options = scenario.options.model_copy(update={"selfhost": [], "hybrid": []})
         scenario = scenario.model_copy(update={"options": options})
     demand = replace(inputs.demand, shared_prefix=None, deferrable_share=Decimal(0))
     found = price_options(replace(inputs, demand=demand, scenario=scenario))
@@ -153,7 +158,7 @@ def price_with_levers(inputs: PricingInputs) -> tuple[Option, ...]:
     """
     if inputs.scenario.levers is None:
         return price_options(inputs)
-    resolved = resolve_levers(inputs)
+    resolved = counting(resolve_levers(inputs))
     levers = resolved.counted
     if levers <= _IN_SIZING:
         return price_options(inputs)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -43,29 +43,50 @@ class Declared:
     """A lever with its setting in words and where that comes from.
 
     ``counts`` is False for an assumed one: it is shown, and no recommendation depends on it.
+    ``not_applied`` is the reason why it is left out, saving and costing nothing.
     """
 
     lever: Lever
     basis: Basis
     setting: str
     source: str
+    not_applied: str | None = None
+
+    @property
+    def assumed(self) -> bool:
+        """Whether its setting was neither measured nor documented."""
+        return self.basis == "assumed"
 
     @property
     def counts(self) -> bool:
         """Whether `recommend` includes it."""
-        return self.basis != "assumed"
+        return not self.assumed and self.not_applied is None
 
     @property
     def mark(self) -> str:
         """The legend's mark for an assumed figure."""
-        return "" if self.counts else "?"
+        return "?" if self.assumed else ""
 
 
 def declared_levers(
-    scenario: Scenario, demand: Demand, semantic: ThresholdRates | None
+    scenario: Scenario,
+    demand: Demand,
+    semantic: ThresholdRates | None,
+    not_applied: Mapping[Lever, str],
 ) -> tuple[Declared, ...]:
-    """All of them in ``ORDER``; ``semantic`` is the threshold in use, None: no semantic cache."""
-    return tuple(_found(scenario, demand, semantic))
+    """All of them in ``ORDER``; ``semantic`` is the threshold in use, ``not_applied`` the levers
+    that are left out, with the reason.
+    """
+    return tuple(
+        each
+        if each.lever not in not_applied
+        else replace(
+            each,
+            setting=f"not applied: {not_applied[each.lever]}",
+            not_applied=not_applied[each.lever],
+        )
+        for each in _found(scenario, demand, semantic)
+    )
 
 
 def _found(
@@ -81,9 +102,11 @@ def _found(
         yield _declared(
             "exact_cache", exact.basis, f"{_pct(exact.hit_rate)} exact hits", exact.source
         )
-    if given is not None and given.semantic_cache is not None and semantic is not None:
+    if given is not None and given.semantic_cache is not None:
         cache = given.semantic_cache
-        words = f"{_pct(semantic.hit_rate)} hits at similarity {semantic.threshold:f}"
+        words = ""
+        if semantic is not None:
+            words = f"{_pct(semantic.hit_rate)} hits at similarity {semantic.threshold:f}"
         yield _declared("semantic_cache", cache.basis, words, cache.source)
     if demand.shared_prefix is not None:
         prefix = demand.shared_prefix

@@ -30,11 +30,16 @@ _WORDS: dict[Lever, str] = {
 def lever_cost_lines(
     inputs: PricingInputs, settings: Settings, levers: AbstractSet[Lever]
 ) -> tuple[CostLine, ...]:
-    """Lines of every lever that is applied, over all requests."""
+    """Lines of every lever that is applied, over all requests; one without a setting is not."""
+    off: set[Lever] = set()
+    if settings.semantic is None:
+        off.add("semantic_cache")
+    if settings.grouped is None:
+        off.add("multi_item")
     return tuple(
         line
         for lever in ORDER
-        if lever in levers and lever in _WORDS
+        if lever in levers and lever in _WORDS and lever not in off
         for line in _of(lever, inputs, settings, levers)
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -9,47 +11,23 @@ from pathlib import Path
 from planner.costs.inputs import PricingInputs
 from planner.errors import InputError
 from planner.levers.batch import Items
-from planner.levers.cache import (
-    CacheCosts,
-    Calibrated,
-    ErrorSample,
-    ThresholdRates,
-    ThresholdResult,
-    best_threshold,
-    calibrated,
-    default_thresholds,
-    read_pairs,
-    threshold_results,
+from planner.levers.together.cache_table import (
+    CacheTable,
+    cache_table,
+    judged_behind,
+    levers_before,
 )
 from planner.levers.together.declared import Declared, Lever, declared_levers
-from planner.levers.together.lever_costs import embedding_usd_per_request
 from planner.levers.together.pricing import Baseline, StreamPricing, mean_monthly_usd
 from planner.levers.together.request_price import model_name, request_price
 from planner.levers.together.stream import Settings, grouped_size
-from planner.scenario.levers import Levers, SemanticCache
+from planner.scenario.levers import Levers
 from planner.scenario.model import Scenario
 from planner.units import TOKENS_PER_MTOK
 
-__all__ = ["CacheTable", "Resolved", "api_baselines", "call_items", "resolve_levers"]
+__all__ = ["Resolved", "api_baselines", "call_items", "counting", "resolve_levers"]
 
 _NO_LEVERS: frozenset[Lever] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheTable:
-    """The semantic cache alone on the baseline: every threshold and the one in use.
-
-    ``calibrated`` is set when the rates come from labelled pairs, ``samples`` by threshold when
-    the scenario gives the counts. ``chosen`` is None when no threshold is worth having.
-    """
-
-    costs: CacheCosts
-    results: tuple[ThresholdResult, ...]
-    calibrated: tuple[Calibrated, ...]
-    samples: dict[Decimal, ErrorSample]
-    best: Decimal | None
-    chosen: ThresholdRates | None
-    pairs_file: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +52,11 @@ class Resolved:
         return frozenset(each.lever for each in self.declared if each.counts)
 
     @property
+    def not_applied(self) -> dict[Lever, str]:
+        """The declared levers that are not applied, with the reason."""
+        return {d.lever: d.not_applied for d in self.declared if d.not_applied is not None}
+
+    @property
     def pricing(self) -> StreamPricing:
         """Prices the stream under these settings."""
         return StreamPricing(self.inputs, self.settings)
@@ -85,11 +68,18 @@ def api_baselines(scenario: Scenario) -> tuple[Baseline, ...]:
     return (*scenario.options.api, *manual)
 
 
-def resolve_levers(inputs: PricingInputs, *, pairs: Path | None = None) -> Resolved:
+def resolve_levers(
+    inputs: PricingInputs,
+    *,
+    pairs: Path | None = None,
+    only: AbstractSet[Lever] | None = None,
+) -> Resolved:
     """Settle what the scenario leaves open.
 
-    ``pairs`` is a file of labelled pairs that replaces the scenario's. InputError for a file that
-    cannot be used, or when there are pairs and no semantic cache to judge by them.
+    ``pairs`` is a file of labelled pairs that replaces the scenario's. ``only`` are the levers
+    that will be applied, None: all; the threshold of the semantic cache is chosen behind those of
+    them that come before it. InputError for a file that cannot be used, or when there are pairs
+    and no semantic cache to judge by them.
     """
     given = inputs.scenario.levers or Levers()
     if pairs is not None and given.semantic_cache is None:
@@ -97,25 +87,62 @@ def resolve_levers(inputs: PricingInputs, *, pairs: Path | None = None) -> Resol
             "--pairs calibrates `levers.semantic_cache`, which the scenario does not have; add it "
             "with `usd_per_wrong_answer`, `basis` and `source`"
         )
-    pricing = StreamPricing(inputs, Settings(given=given))
+    settings = Settings(given=given)
+    pricing = StreamPricing(inputs, settings)
     baseline, base, reason = _baseline(pricing, given)
-    table = None
-    if given.semantic_cache is not None:
-        table = _cache_table(inputs, given.semantic_cache, base, pairs)
-    semantic = None if table is None else table.chosen
-    settings = Settings(given=given, semantic=semantic)
+    not_applied: dict[Lever, str] = {}
     if given.multi_item is not None and inputs.demand.deferrable_share and baseline is not None:
         items = call_items(inputs, baseline, given)
-        if items is not None:
+        if items is None:
+            not_applied["multi_item"] = _no_items(baseline)
+        else:
             settings = replace(settings, grouped=grouped_size(given.multi_item, items))
-    return Resolved(
+    table = cache_table(pricing, baseline, levers_before(given, only), pairs)
+    bare = Resolved(
         inputs=inputs,
         settings=settings,
-        declared=declared_levers(inputs.scenario, inputs.demand, semantic),
+        declared=(),
         baseline=baseline,
         base_usd=base,
         reason=reason,
+        cache=None,
+    )
+    return _with_cache(bare, table, not_applied)
+
+
+def counting(resolved: Resolved) -> Resolved:
+    """The same with the threshold chosen behind the levers that count alone."""
+    table = resolved.cache
+    if table is None:
+        return resolved
+    pricing = StreamPricing(resolved.inputs, resolved.settings)
+    behind = table.behind & resolved.counted
+    chosen = judged_behind(table, pricing, resolved.baseline, behind)
+    return resolved if chosen is table else _with_cache(resolved, chosen, resolved.not_applied)
+
+
+def _with_cache(
+    resolved: Resolved, table: CacheTable | None, not_applied: Mapping[Lever, str]
+) -> Resolved:
+    semantic = None if table is None else table.chosen
+    others: dict[Lever, str] = {
+        lever: why for lever, why in not_applied.items() if lever != "semantic_cache"
+    }
+    if table is not None and table.not_applied is not None:
+        others["semantic_cache"] = table.not_applied
+    inputs = resolved.inputs
+    return replace(
+        resolved,
+        settings=replace(resolved.settings, semantic=semantic),
+        declared=declared_levers(inputs.scenario, inputs.demand, semantic, others),
         cache=table,
+    )
+
+
+def _no_items(baseline: Baseline) -> str:
+    return (
+        f"{model_name(baseline)} is priced by the request, and what a call with several items "
+        "would cost there is not known"
     )
 
 
@@ -134,97 +161,6 @@ def _baseline(
         return None, None, "no API option with a price: levers are counted against one"
     cost, _, option = min(priced, key=lambda each: each[:2])
     return option, cost, None
-
-
-# --- Semantic cache ----------------------------------------------------------------------------
-
-
-def _cache_table(
-    inputs: PricingInputs, cache: SemanticCache, base: Decimal | None, pairs: Path | None
-) -> CacheTable:
-    rates, found, samples, name = _rates(inputs, cache, pairs)
-    results = threshold_results(rates, _costs(inputs, cache, base))
-    best = best_threshold(results, cache.usd_per_wrong_answer)
-    wanted = cache.threshold if cache.threshold is not None else best
-    if base is None and cache.threshold is None:
-        # Nothing says what a hit saves: the strictest one is the least that can go wrong.
-        wanted = max((r.threshold for r in rates if r.qualifies), default=None)
-    chosen = next((r for r in rates if r.threshold == wanted and r.qualifies), None)
-    return CacheTable(
-        costs=_costs(inputs, cache, base),
-        results=results,
-        calibrated=found,
-        samples=samples,
-        best=best,
-        chosen=chosen,
-        pairs_file=name,
-    )
-
-
-def _rates(
-    inputs: PricingInputs, cache: SemanticCache, pairs: Path | None
-) -> tuple[
-    tuple[ThresholdRates, ...],
-    tuple[Calibrated, ...],
-    dict[Decimal, ErrorSample],
-    str | None,
-]:
-    given = cache.thresholds or []
-    name = cache.pairs if pairs is None else str(pairs)
-    if name is not None:
-        path = inputs.base_dir / name if pairs is None else pairs
-        levels = {row.threshold for row in given} or set(default_thresholds())
-        levels |= set() if cache.threshold is None else {cache.threshold}
-        found = calibrated(
-            read_pairs(path),
-            sorted(levels),
-            duplicate_share=cache.duplicate_share,
-            guard=cache.guard,
-            limit=cache.false_hit_limit,
-        )
-        return tuple(each.rates for each in found), found, {}, name
-    samples = {
-        row.threshold: ErrorSample.counted(row.sample_wrong, row.sample_pairs)
-        for row in given
-        if row.sample_pairs is not None and row.sample_wrong is not None
-    }
-    rates = tuple(
-        ThresholdRates(
-            threshold=row.threshold,
-            hit_rate=row.hit_rate,
-            false_hit_rate=row.false_hit_rate,
-            basis=cache.false_hit_basis or "hits",
-            qualifies=_proved(samples.get(row.threshold), cache.false_hit_limit),
-        )
-        for row in given
-    )
-    return rates, (), samples, None
-
-
-def _proved(sample: ErrorSample | None, limit: Decimal | None) -> bool:
-    """With a limit, only a sample that certifies it counts."""
-    return limit is None or (sample is not None and sample.upper <= limit)
-
-
-def _costs(inputs: PricingInputs, cache: SemanticCache, base: Decimal | None) -> CacheCosts:
-    """Of the requests that no exact match answers, in the mean month."""
-    requests = inputs.months.mean_requests
-    levers = inputs.scenario.levers
-    exact = None if levers is None else levers.exact_cache
-    missed = Decimal(1) if exact is None else 1 - exact.hit_rate
-    store = sum((item.monthly_usd for item in cache.items), Decimal(0))
-    if cache.engineering is not None:
-        work = cache.engineering
-        hours = work.hours_per_month + work.setup_hours / inputs.scenario.horizon.months
-        store += hours * work.usd_per_hour
-    embedding = embedding_usd_per_request(cache, inputs.demand.input_tokens.mean)
-    return CacheCosts(
-        queries_per_month=requests * missed,
-        usd_per_query=Decimal(0) if base is None else base / requests,
-        lookup_usd_per_query=embedding + cache.usd_per_request,
-        store_monthly_usd=store,
-        usd_per_wrong_answer=cache.usd_per_wrong_answer,
-    )
 
 
 # --- Several items in one call -----------------------------------------------------------------

@@ -144,5 +144,7 @@ def _replay_closed(replica: Replica, run: Run, most_rps: float) -> Replayed:
         sequences = (sequences + wanted) / 2.0
     state = state_at(replica, sequences)
     stay = replica.front_end_ms + _FIRST_TOKEN_STEPS * state.mixed_step_ms
+    # An engine full to the last place may do less: it sends requests back.
+    most_rps = max(most_rps, state.rate_rps)
     rate = min(run.load / (stay + steps * state.mean_step_ms) * _MS_PER_S, most_rps)
     return Replayed(output_tokens_per_s=rate * run.output_tokens, tpot_ms=state.mean_step_ms)

@@ -23,11 +23,12 @@ from planner.scenario.options import EngineLimits
 from planner.serving.batching import Limits, Replica
 from planner.serving.calibration import calibration
 from planner.serving.constants import constants
-from planner.serving.lengths import Lengths
+from planner.serving.lengths import fixed_lengths
 from planner.serving.measured.replay import Point, decoded_together, is_saturated, point_of
 from planner.serving.measured.scaled import ScaledSteps
 from planner.serving.measured.types import Run
 from planner.serving.memory import fit_memory, sequence_bytes
+from planner.serving.places import cache_tokens_for
 from planner.serving.steps import Answer, Question, StepTimes
 
 __all__ = ["SAME_LENGTHS", "Scaled", "length_ratio", "run_replica", "scale"]
@@ -90,17 +91,21 @@ def run_replica(
         tensor_parallel_size=question.tensor_parallel_size,
         kv_scale=question.kv_scale,
     )
+    lengths = fixed_lengths(run.input_tokens, run.output_tokens)
     # A run that was made did fit, whatever the sum says.
-    held = max(fit.kv_bytes / each, decoded_together(run), 1.0)
+    held = max(
+        fit.kv_bytes / each * longest, cache_tokens_for(lengths, max(decoded_together(run), 1.0))
+    )
     return Replica(
         steps=steps,
-        lengths=_fixed(run.input_tokens, run.output_tokens),
+        lengths=lengths,
         limits=Limits(
             max_num_seqs=engine.max_num_seqs,
             max_num_batched_tokens=engine.max_num_batched_tokens,
-            kv_cache_tokens=held * longest,
+            kv_cache_tokens=held,
         ),
-        arrival_cv2=1.0,
+        # As many are always in flight in a closed loop.
+        arrival_cv2=0.0 if run.load_kind == "closed" else 1.0,
         host_ms_per_sequence=calibration().host_ms(question.accelerator.name),
         front_end_ms=constants().front_end_ms,
     )
@@ -112,20 +117,6 @@ def _default_limits(run: Run) -> EngineLimits:
         return limits
     slots = max(limits.max_num_seqs, math.ceil(run.load))
     return limits.model_copy(update={"max_num_seqs": slots})
-
-
-def _fixed(input_tokens: float, output_tokens: float) -> Lengths:
-    return Lengths(
-        input_tokens=input_tokens,
-        input_at_percentile=input_tokens,
-        input_cv2=0.0,
-        attended_tokens=input_tokens / 2.0,
-        cached_tokens=0.0,
-        output_tokens=output_tokens,
-        output_cv2=0.0,
-        context_tokens=input_tokens + output_tokens / 2.0,
-        sequence_tokens=input_tokens + output_tokens,
-    )
 
 
 def scale(

@@ -20,21 +20,24 @@ from planner.serving.profiles.types import Profile
 
 __all__ = ["ProfileSteps", "between"]
 
+# Times at a context are worked out for all numbers of sequences when it is asked for once more.
+_WORTH_KEEPING = 3
+
 
 class ProfileSteps:
     """Step times of a profile, as ``planner.serving.steps.StepTimes``.
 
     Beyond the largest point of an axis the last line goes on; below the smallest its value holds.
-    The times at the last context asked for twice in a row are kept: a search asks for one only.
+    The times at a context asked for several times in a row are kept: a search asks for one only.
     """
 
-    __slots__ = ("_at_context", "_at_first", "_context", "profile")
+    __slots__ = ("_asked", "_at_context", "_at_first", "_context", "profile")
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         # D(b, 1): the smallest context of the grid stands for all below it.
         self._at_first = tuple(row[0] for row in profile.decode_ms)
-        self._context = -1.0
+        self._context, self._asked = -1.0, 0
         self._at_context: Sequence[float] | None = None
 
     def decode_ms(self, sequences: float, context_tokens: float) -> float:
@@ -43,13 +46,19 @@ class ProfileSteps:
 
     def _decode_ms(self, place: tuple[int, float], context_tokens: float) -> float:
         """The same for a place on the axis of sequences."""
-        profile, column = self.profile, self._at_context
+        profile = self.profile
         if context_tokens != self._context:
-            self._context, self._at_context = context_tokens, None
+            self._context, self._asked, self._at_context = context_tokens, 0, None
+        self._asked += 1
+        if self._asked < _WORTH_KEEPING:
             i, across = place
-            along = _place(profile.decode_context_tokens, context_tokens)
+            j, along = _place(profile.decode_context_tokens, context_tokens)
             low, high = profile.decode_ms[i], profile.decode_ms[i + 1]
-            return _on_line(low, along) * (1.0 - across) + _on_line(high, along) * across
+            before = 1.0 - along
+            return (low[j] * before + low[j + 1] * along) * (1.0 - across) + (
+                high[j] * before + high[j + 1] * along
+            ) * across
+        column = self._at_context
         if column is None:
             along = _place(profile.decode_context_tokens, context_tokens)
             column = self._at_context = tuple(_on_line(row, along) for row in profile.decode_ms)
@@ -59,7 +68,9 @@ class ProfileSteps:
         """One step that takes in ``tokens`` of one sequence after ``past_tokens``."""
         profile = self.profile
         if past_tokens == 0.0:
-            return _on_line(profile.prefill_ms[0], _place(profile.prefill_tokens, tokens))
+            i, part = _place(profile.prefill_tokens, tokens)
+            row = profile.prefill_ms[0]
+            return row[i] * (1.0 - part) + row[i + 1] * part
         return between(
             profile.prefill_past_tokens,
             profile.prefill_tokens,
@@ -78,13 +89,26 @@ class ProfileSteps:
         """A decode step that also takes in ``prefill_tokens``; see the module."""
         if prefill_tokens <= 0:
             return self.decode_ms(sequences, context_tokens) if sequences > 0 else 0.0
-        spent = self.prefill_ms(prefill_tokens + sequences) + self.past_ms(
-            prefill_tokens, attended_tokens - prefill_tokens / 2.0
-        )
+        return self.mixed_parts(prefill_tokens, attended_tokens, sequences, context_tokens)[0]
+
+    def mixed_parts(
+        self,
+        prefill_tokens: float,
+        attended_tokens: float,
+        sequences: float,
+        context_tokens: float,
+    ) -> tuple[float, float]:
+        """As ``mixed_ms`` of a prompt, with its part D(g, l) − D(g, 1): reading longer caches."""
+        spent = self.prefill_ms(prefill_tokens + sequences)
+        # Of prompts taken in one at a time, and whole, there is none.
+        past_tokens = attended_tokens - prefill_tokens / 2.0
+        if past_tokens:
+            spent += self.past_ms(prefill_tokens, past_tokens)
         if sequences <= 0:
-            return spent
+            return spent, 0.0
         place = _place(self.profile.decode_sequences, sequences)
-        return spent + self._decode_ms(place, context_tokens) - _on_line(self._at_first, place)
+        decode, least = self._decode_ms(place, context_tokens), _on_line(self._at_first, place)
+        return spent + decode - least, decode - least
 
     def past_ms(self, tokens: float, past_tokens: float) -> float:
         """P(c | p) − P(c | 0), also for a negative past (see the module)."""

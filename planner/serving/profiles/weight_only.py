@@ -71,9 +71,9 @@ class WeightOnlySteps:
         """A step that also prefills: the bytes are read once, so only the unpacking shows."""
         if prefill_tokens <= 0:
             return self.decode_ms(sequences, context_tokens)
-        whole = self.bf16.mixed_ms(prefill_tokens, attended_tokens, sequences, context_tokens)
-        cache = self.bf16.decode_ms(sequences, context_tokens) if sequences > 0 else 0.0
-        cache -= self.bf16.decode_ms(sequences, 1.0) if sequences > 0 else 0.0
+        whole, cache = self.bf16.mixed_parts(
+            prefill_tokens, attended_tokens, sequences, context_tokens
+        )
         return self.compute_factor * (whole - cache) + cache
 
     def _saved_ms(self, sequences: float) -> float:

@@ -43,8 +43,9 @@ class CapacityCheck:
     """Both answers, at the lower edge of the throughput band.
 
     ``share`` is the load with ``extra_replicas`` added, the fewest that the simulator confirmed,
-    or the most that were tried. ``attempts`` are its runs, fewest replicas first; ``analytic`` and
-    the last of them are about the same replica.
+    or the most that were tried. ``attempts`` are its runs, fewest replicas first, where another one
+    follows only as far as it took to miss an objective; ``analytic`` and the last of them are about
+    the same replica.
     """
 
     share: Share
@@ -92,7 +93,9 @@ def check_capacity(
     replica = serving.capacity.replica
     engine, full_rps = engine_of(serving, replica), full_state(replica).rate_rps
 
-    def attempt(extra: int, requests: int = LEAST_REQUESTS) -> Confirmation:
+    def attempt(
+        extra: int, requests: int = LEAST_REQUESTS, *, to_the_end: bool = True
+    ) -> Confirmation:
         return confirm(
             replica.steps,
             engine,
@@ -103,10 +106,14 @@ def check_capacity(
             seed=seed,
             requests=requests,
             capacity_rps=full_rps,
+            to_the_end=to_the_end,
         )
 
     tried = confirm_with_replicas(
-        attempt, sorted(shares), scout=lambda extra: attempt(extra, _SCOUT_REQUESTS)
+        attempt,
+        sorted(shares),
+        probe=lambda extra: attempt(extra, to_the_end=False),
+        scout=lambda extra: attempt(extra, _SCOUT_REQUESTS),
     )
     extra = tried[-1][0]
     cv2 = split_cv2(demand.interarrival_cv**2, shares[extra].replicas)

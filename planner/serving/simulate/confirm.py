@@ -15,6 +15,7 @@ from typing import Literal
 from planner.demand.types import Demand
 from planner.scenario.economics import Slo
 from planner.serving.batching import Replica
+from planner.serving.simulate.misses import Bound, Bounds
 from planner.serving.simulate.run import STEADY, simulate
 from planner.serving.simulate.types import Engine, Sample, SimResult
 from planner.serving.simulate.workloads import replica_workload
@@ -108,12 +109,14 @@ def confirm(
     seed: int,
     requests: int = LEAST_REQUESTS,
     capacity_rps: float | None = None,
+    to_the_end: bool = True,
 ) -> Confirmation:
     """Simulate one of ``replicas`` that share ``load_rps`` at random, and check the service level.
 
     Every step takes ``engine.slowdown`` of its predicted time, as in the analytic model.
     ``requests`` are counted ones; more are simulated around them. ``capacity_rps`` is what the
-    result's ``load_share`` refers to.
+    result's ``load_share`` refers to. Not ``to_the_end``, the run stops where an objective is
+    missed for certain: that it is not held is then all that it says.
     """
     counted = 1.0 - STEADY.warm_up_share - STEADY.drain_share
     workload = replica_workload(
@@ -123,7 +126,14 @@ def confirm(
         count=math.ceil(requests / counted),
         seed=seed,
     )
-    result = simulate(workload, steps, engine, cutoff=STEADY, capacity_rps=capacity_rps)
+    result = simulate(
+        workload,
+        steps,
+        engine,
+        cutoff=STEADY,
+        capacity_rps=capacity_rps,
+        bounds=None if to_the_end else _bounds(slo),
+    )
     checks = tuple(_checks(result, slo))
     return Confirmation(
         rate_rps=load_rps / replicas,
@@ -131,6 +141,17 @@ def confirm(
         checks=checks,
         result=result,
         reason=_reason(result, checks),
+    )
+
+
+def _bounds(slo: Slo) -> Bounds:
+    def bound(percentile: int, allowed_ms: Decimal | None) -> Bound | None:
+        if allowed_ms is None:
+            return None
+        return Bound(percentile=percentile, allowed_ms=float(allowed_ms))
+
+    return Bounds(
+        ttft=bound(slo.ttft_percentile, slo.ttft_ms), tpot=bound(slo.tpot_percentile, slo.tpot_ms)
     )
 
 
@@ -165,8 +186,10 @@ def _reason(result: SimResult, checks: tuple[Check, ...]) -> str | None:
         )
     for check in checks:
         if not check.held:
+            # 100.3 ms against 100 ms: whole milliseconds would say that 100 is more than 100.
+            digits = 0 if check.found_ms >= check.allowed_ms + 1 else 2
             return (
-                f"{check.metric} p{check.percentile} {check.found_ms:,.0f} ms > "
+                f"{check.metric} p{check.percentile} {check.found_ms:,.{digits}f} ms > "
                 f"{check.allowed_ms:,.0f} ms in simulation"
             )
     return None
@@ -176,6 +199,7 @@ def confirm_with_replicas(
     check: Callable[[int], Confirmation],
     tries: Sequence[int],
     *,
+    probe: Callable[[int], Confirmation],
     scout: Callable[[int], Confirmation],
 ) -> tuple[tuple[int, Confirmation], ...]:
     """Check with the fewest replicas more that are enough, of ``tries`` (ascending).
@@ -183,11 +207,12 @@ def confirm_with_replicas(
     All attempts with their number of replicas more, ascending, the first that held or else the
     last. More replicas never do worse, and ``scout`` is a shorter check: what it finds missed by
     far is not checked in full, and where that holds for the most replicas, nor are fewer. None
-    more is always checked in full.
+    more is always checked in full. ``probe`` is the full check of a number that may be too small:
+    it has not to say by how much.
     """
     attempts: dict[int, Confirmation] = {}
     if tries[0] == 0:
-        attempts[0] = check(0)
+        attempts[0] = check(0) if len(tries) == 1 else probe(0)
         if attempts[0].held or len(tries) == 1:
             return tuple(attempts.items())
         tries = tries[1:]
@@ -198,7 +223,10 @@ def confirm_with_replicas(
     if not last.held:
         return (*attempts.items(), (most, last))
     for extra in tries[_far_too_few(scout, tries) :]:
-        attempts[extra] = last if in_full and extra == most else check(extra)
+        if extra < most:
+            attempts[extra] = probe(extra)
+        else:
+            attempts[extra] = last if in_full else check(extra)
         if attempts[extra].held:
             break
     return tuple(attempts.items())

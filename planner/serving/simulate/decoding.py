@@ -7,17 +7,18 @@ needs a new block whenever its length is a multiple of the block.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 __all__ = ["Decoding"]
 
 
 class Decoding:
     """The set in decode. ``tokens`` is the sum of contexts in the cache, ``shared_tokens`` the part
-    of it that lies in blocks of shared prefixes; ``step`` counts steps since the start.
+    of it that lies in blocks of shared prefixes; ``step`` counts steps since the start; ``ends`` is
+    a heap of the step each one ends at, with its request.
     """
 
-    __slots__ = ("_block", "_ends", "_remainders", "members", "shared_tokens", "step", "tokens")
+    __slots__ = ("_block", "_remainders", "ends", "members", "shared_tokens", "step", "tokens")
 
     def __init__(self, block_tokens: int) -> None:
         self.members: dict[int, tuple[int, int, int]] = {}
@@ -26,7 +27,7 @@ class Decoding:
         self.step = 0
         self._block = block_tokens
         self._remainders = [0] * block_tokens
-        self._ends: list[tuple[int, int]] = []
+        self.ends: list[tuple[int, int]] = []
 
     def add(self, request: int, *, tokens: int, shared_tokens: int, left: int) -> None:
         """A sequence with so many tokens in the cache and ``left`` steps to go, the youngest."""
@@ -35,7 +36,7 @@ class Decoding:
         self.tokens += tokens
         self.shared_tokens += shared_tokens
         self._remainders[base % self._block] += 1
-        heappush(self._ends, (end, request))
+        heappush(self.ends, (end, request))
 
     def _drop(self, member: tuple[int, int, int]) -> None:
         _, base, shared = member
@@ -48,35 +49,30 @@ class Decoding:
         request, member = self.members.popitem()
         self._drop(member)
         end, base, shared = member
+        self.ends.remove((end, request))
+        heapify(self.ends)
         return request, end - self.step, base + self.step - shared
 
     def pop_ended(self) -> list[int]:
         """Take out the sequences whose last step is done, by request number."""
-        ends = self._ends
+        ends = self.ends
         ended: list[int] = []
         while ends and ends[0][0] <= self.step:
-            end, request = heappop(ends)
-            member = self.members.get(request)
-            if member is not None and member[0] == end:
-                del self.members[request]
-                self._drop(member)
-                ended.append(request)
+            request = heappop(ends)[1]
+            self._drop(self.members.pop(request))
+            ended.append(request)
         return ended
 
     def steps_to_next_end(self) -> int:
         """Steps until one of them ends; there must be one."""
-        ends = self._ends
-        while True:
-            end, request = ends[0]
-            member = self.members.get(request)
-            if member is not None and member[0] == end:
-                return end - self.step
-            heappop(ends)
+        return self.ends[0][0] - self.step
 
-    def advance(self, steps: int) -> None:
-        """One token more for each sequence in each step."""
+    def advance(self, steps: int) -> int:
+        """One token more for each sequence in each step; the number of tokens."""
+        decoded = steps * len(self.members)
         self.step += steps
-        self.tokens += steps * len(self.members)
+        self.tokens += decoded
+        return decoded
 
     def blocks(self, steps: int = 0) -> int:
         """Blocks of their own that they hold after so many more steps."""

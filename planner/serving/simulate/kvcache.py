@@ -11,14 +11,16 @@ __all__ = ["KvCache"]
 
 
 class KvCache:
-    """``prompt_blocks`` are those of requests in prefill, taken as a whole at admission."""
+    """``beside`` are the blocks that are not the decoded sequences' own: of requests in prefill,
+    taken as a whole at admission, and of shared prefixes.
+    """
 
-    __slots__ = ("_decoding", "_total", "block_tokens", "prefixes", "prompt_blocks")
+    __slots__ = ("_decoding", "_total", "beside", "block_tokens", "prefixes")
 
     def __init__(self, decoding: Decoding, *, tokens: int, block_tokens: int) -> None:
         self.block_tokens = block_tokens
         self.prefixes = Prefixes()
-        self.prompt_blocks = 0
+        self.beside = 0
         self._decoding = decoding
         self._total = tokens // block_tokens
 
@@ -30,17 +32,21 @@ class KvCache:
         """Whether a sequence of that length could be served with nothing beside it."""
         return self.blocks_of(tokens) <= self._total
 
-    def beside_decoding(self) -> int:
-        """Blocks that are not the decoded sequences' own."""
-        return self.prompt_blocks + self.prefixes.tokens // self.block_tokens
-
-    def most_used(self) -> int:
-        """At least ``used()``, quickly."""
-        return self._decoding.most_blocks(0) + self.beside_decoding()
-
     def used(self) -> int:
         """Blocks in use, unused prefixes included."""
-        return self._decoding.blocks() + self.beside_decoding()
+        return self._decoding.blocks() + self.beside
+
+    def peak(self, before: int) -> int:
+        """The larger of ``before`` and ``used()``, which is counted only where it could be."""
+        decoding, block = self._decoding, self.block_tokens
+        padded = decoding.tokens - decoding.shared_tokens + (block - 1) * len(decoding.members)
+        if padded // block + self.beside <= before:
+            return before
+        return max(before, self.used())
+
+    def surely_fits(self, steps: int) -> bool:
+        """Whether so many decode steps have room for certain, however their blocks lie."""
+        return self._decoding.most_blocks(steps) + self.beside <= self._total
 
     def find_room(self, needed: int) -> bool:
         """Whether so many blocks are free beside the next decode step.
@@ -48,26 +54,32 @@ class KvCache:
         Unused prefixes are thrown out for it, but only if that is enough.
         """
         decoding, limit = self._decoding, self._total - needed
-        if decoding.most_blocks(1) + self.beside_decoding() <= limit:
+        if decoding.most_blocks(1) + self.beside <= limit:
             return True
         growing = decoding.blocks(1)
-        over = growing + self.beside_decoding() - limit
+        over = growing + self.beside - limit
         if over * self.block_tokens > self.prefixes.unused_tokens:
             return False
-        while growing + self.beside_decoding() > limit:
-            self.prefixes.evict()
+        while growing + self.beside > limit:
+            self.evict()
         return True
+
+    def evict(self) -> bool:
+        """Throw out the prefix unused for longest; False if all are in use."""
+        tokens = self.prefixes.evict()
+        self.beside -= tokens // self.block_tokens
+        return tokens > 0
 
     def steps_that_fit(self, most: int) -> int:
         """Decode steps, up to ``most``, for which blocks are free without throwing anything out."""
-        decoding, room = self._decoding, self._total - self.beside_decoding()
+        decoding, room = self._decoding, self._total - self.beside
         if decoding.most_blocks(most) <= room:
             return most
         return decoding.steps_that_fit(room - decoding.blocks(), most)
 
-    def use_prefix(self, prefix: Key | None) -> int:
+    def use_prefix(self, prefix: Key) -> int:
         """Tokens found of a prefix, which is in use from now on; 0 when it is not stored."""
-        if prefix is None or prefix not in self.prefixes:
+        if prefix not in self.prefixes:
             return 0
         self.prefixes.use(prefix)
         return prefix[1]
@@ -80,10 +92,9 @@ class KvCache:
                 break
             self.prefixes.store(prefix)
             self.prefixes.release(prefix)
+            self.beside += prefix[1] // self.block_tokens
 
     def store_prefix(self, prefix: Key) -> int:
         """Turn a prompt's blocks into shared ones; how many."""
-        blocks = prefix[1] // self.block_tokens
         self.prefixes.store(prefix)
-        self.prompt_blocks -= blocks
-        return blocks
+        return prefix[1] // self.block_tokens

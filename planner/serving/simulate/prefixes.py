@@ -44,12 +44,12 @@ class Prefixes:
             self._unused[prefix] = None
             self.unused_tokens += prefix[1]
 
-    def evict(self) -> bool:
-        """Throw out the prefix unused for longest; False if all are in use."""
+    def evict(self) -> int:
+        """Throw out the prefix unused for longest: its tokens, 0 if all are in use."""
         if not self._unused:
-            return False
+            return 0
         prefix = next(iter(self._unused))
         del self._unused[prefix], self._users[prefix]
         self.tokens -= prefix[1]
         self.unused_tokens -= prefix[1]
-        return True
+        return prefix[1]

@@ -31,17 +31,18 @@ class Run:
         "busy_ms",
         "cached_tokens",
         "completed",
-        "computed_tokens",
         "decoded",
         "finish_ms",
         "first_token_ms",
+        "first_tokens",
         "lost_tokens",
         "marks",
-        "output_tokens",
         "peak_blocks",
         "peak_sequences",
         "peak_step_tokens",
         "preemptions",
+        "prompt_tokens",
+        "refused",
         "steps",
     )
 
@@ -52,8 +53,9 @@ class Run:
         self.preemptions = [0] * requests
         self.marks: dict[int, Mark] = {}
         self.completed = 0
-        self.output_tokens = 0
-        self.computed_tokens = 0
+        self.refused = 0
+        self.first_tokens = 0
+        self.prompt_tokens = 0
         self.cached_tokens = 0
         self.lost_tokens = 0
         self.busy_ms = 0.0
@@ -62,6 +64,16 @@ class Run:
         self.peak_sequences = 0
         self.peak_step_tokens = 0
         self.peak_blocks = 0
+
+    @property
+    def output_tokens(self) -> int:
+        """Tokens given: first ones, by the step that ends a prompt, and decoded ones."""
+        return self.first_tokens + self.decoded
+
+    @property
+    def computed_tokens(self) -> int:
+        """Tokens that went through the model."""
+        return self.prompt_tokens + self.decoded
 
     def mark(self, number: int, *, clock_ms: float, arrived: int) -> None:
         """Keep the totals of this moment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from planner.errors import InputError
+from planner.serving.simulate.misses import Bounds, Misses
 from planner.serving.simulate.record import Mark, Run
 from planner.serving.simulate.scheduler import Scheduler
 from planner.serving.simulate.types import (
@@ -29,28 +30,34 @@ def simulate(
     *,
     cutoff: Cutoff | None = None,
     capacity_rps: float | None = None,
+    bounds: Bounds | None = None,
 ) -> SimResult:
     """Play a workload on one replica, engine step by engine step.
 
     ``cutoff`` defaults to the whole run for a burst and to ``STEADY`` otherwise. ``capacity_rps``
-    is what ``load_share`` refers to. The answer depends on the arguments only. InputError when no
-    request fits into the cache.
+    is what ``load_share`` refers to. With ``bounds`` the run ends where one of them is missed for
+    certain: its figures are of the part played, and miss it too. The answer depends on the
+    arguments only. InputError when no request fits into the cache.
     """
     count = len(workload.requests)
     if cutoff is None:
         cutoff = WHOLE if workload.arrivals == "burst" else STEADY
     first = int(count * cutoff.warm_up_share)
     last = count - int(count * cutoff.drain_share)
-    run = Scheduler(workload, steps, engine, marks=(first, last)).simulate()
+    misses = None if bounds is None else Misses(workload, range(first, last), bounds)
+    run = Scheduler(workload, steps, engine, marks=(first, last), misses=misses).simulate()
     if not run.completed:
         raise InputError(
             f"none of {count:,} requests fits into a cache of {engine.kv_cache_tokens:,} tokens; "
             "use more memory or shorter requests"
         )
-    start, end = run.marks[first], run.marks[last]
+    start, end = run.marks[first], run.marks.get(last, run.marks[count])
     if first == 0:
         start = _start(run)
     if end.clock_ms <= start.clock_ms:
+        if bounds is not None:
+            # Other requests count than the bounds were counted on.
+            return simulate(workload, steps, engine, cutoff=cutoff, capacity_rps=capacity_rps)
         first, last, start, end = 0, count, _start(run), run.marks[count]
     return _result(workload, engine, run, capacity_rps, range(first, last), start, end)
 
@@ -80,7 +87,7 @@ def _result(
         seed=workload.seed,
         requests=count,
         completed=run.completed,
-        refused=count - run.completed,
+        refused=run.refused,
         measured=len(measured),
         window_s=seconds,
         offered_rps=offered,

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from planner.serving.simulate.arrivals import Queueing
 from planner.serving.simulate.decoding import Decoding
 from planner.serving.simulate.kvcache import KvCache
+from planner.serving.simulate.misses import Misses
 from planner.serving.simulate.prefixes import Key
 from planner.serving.simulate.record import Run
-from planner.serving.simulate.steptable import DecodeLines, steps_until
+from planner.serving.simulate.steptable import TIME_TOLERANCE_MS, DecodeLines, steps_until
 from planner.serving.simulate.types import Engine, SimRequest, Workload
 from planner.serving.steps import StepTimes
 
@@ -44,11 +45,18 @@ class _Prompt:
 class Scheduler:
     """One run of a workload on an engine.
 
-    ``marks``: numbers of arrivals after which totals are kept, in ascending order.
+    ``marks``: numbers of arrivals after which totals are kept, in ascending order. The run ends
+    early when ``misses`` are decided.
     """
 
     def __init__(
-        self, workload: Workload, steps: StepTimes, engine: Engine, *, marks: tuple[int, ...] = ()
+        self,
+        workload: Workload,
+        steps: StepTimes,
+        engine: Engine,
+        *,
+        marks: tuple[int, ...] = (),
+        misses: Misses | None = None,
     ) -> None:
         requests = workload.requests
         self._engine = engine
@@ -72,43 +80,57 @@ class Scheduler:
         if engine.warm_prefixes:
             self._cache.warm(dict.fromkeys(key for key in self._prefix if key is not None))
         # A refused request is answered after the step under way, and the next one sent.
-        self._refuses = not all(map(self._fits_alone, range(len(requests))))
+        longest = max((each.input_tokens + each.output_tokens for each in requests), default=1)
+        self._refuses = not self._cache.fits_alone(longest - 1)
         self._waiting: deque[int] = deque()
         self._partial: _Prompt | None = None
         self._clock_ms = 0.0
+        self._misses = misses
+        self._decided = False
 
     def simulate(self) -> Run:
         """Run until every request that can be served has been; totals at the end are kept too."""
-        while self._turn():
+        while self._turn() and not self._decided:
             pass
-        count = len(self._inputs)
-        self._run.mark(count, clock_ms=self._clock_ms, arrived=count)
+        arrived = self._arrivals.arrived
+        self._run.mark(len(self._inputs), clock_ms=self._clock_ms, arrived=arrived)
         return self._run
 
     def _turn(self) -> bool:
         """One step, or several alike; or waiting for the next arrival. False at the end."""
-        while self._arrivals.is_due(self._clock_ms):
+        while self._arrivals.next_ms <= self._clock_ms + TIME_TOLERANCE_MS:
             self._enqueue()
-        if not (self._decoding.members or self._partial or self._waiting):
-            next_ms = self._arrivals.next_ms()
-            self._clock_ms = max(self._clock_ms, next_ms) if next_ms < math.inf else self._clock_ms
-            return next_ms < math.inf
+        decoding = self._decoding
+        if not (self._waiting or self._partial):
+            if not decoding.members:
+                return self._wait()
+            steps = decoding.steps_to_next_end()
+            if self._cache.surely_fits(steps):
+                self._decode(steps)
+                return True
         if self._sent_back():
             self._decode(1)
-            return True
-        prompts = self._schedule_prompts()
-        if prompts:
+        elif prompts := self._schedule_prompts():
             self._mixed(prompts)
         else:
-            self._decode(self._cache.steps_that_fit(self._decoding.steps_to_next_end()))
+            self._decode(self._cache.steps_that_fit(decoding.steps_to_next_end()))
+        return True
+
+    def _wait(self) -> bool:
+        """For the next arrival; False where there is none."""
+        next_ms = self._arrivals.next_ms
+        if next_ms == math.inf:
+            return False
+        self._clock_ms = max(self._clock_ms, next_ms)
         return True
 
     def _enqueue(self) -> None:
         """Take the next arrival in; refuse what could never fit."""
         request = self._arrivals.take()
-        if self._fits_alone(request):
+        if not self._refuses or self._fits_alone(request):
             self._waiting.append(request)
         else:
+            self._run.refused += 1
             self._arrivals.ended(self._clock_ms)
         if self._marks and self._marks[0] < self._arrivals.arrived:
             self._run.mark(
@@ -124,7 +146,7 @@ class Scheduler:
         """Make room for the next decode step; True if that took sending a request back."""
         sent_back = False
         while not self._cache.find_room(0):
-            if not self._cache.prefixes.evict():
+            if not self._cache.evict():
                 self._send_back()
                 sent_back = True
         return sent_back
@@ -135,7 +157,7 @@ class Scheduler:
         if prompt is not None:
             request = prompt.request
             lost = prompt.done - self._shared[request]
-            self._cache.prompt_blocks -= prompt.blocks
+            self._cache.beside -= prompt.blocks
             self._partial = None
         else:
             request, left, lost = self._decoding.pop_youngest()
@@ -157,8 +179,6 @@ class Scheduler:
     def _schedule_prompts(self) -> list[_Prompt]:
         """The prompts that go into the next step, with their chunks."""
         prompts: list[_Prompt] = []
-        if self._partial is None and not self._waiting:
-            return prompts
         running = len(self._decoding.members)
         budget = self._engine.max_num_batched_tokens - running
         places = self._engine.max_num_seqs - running
@@ -176,20 +196,23 @@ class Scheduler:
 
     def _admit(self, request: int) -> _Prompt | None:
         """Take a request in if its prompt, and output from before, fits beside what runs."""
-        cache = self._cache
+        cache, prefix = self._cache, self._prefix[request]
         target = self._inputs[request] + self._emitted[request]
-        shared = self._shared[request] = cache.use_prefix(self._prefix[request])
+        shared = 0
+        if prefix is not None:
+            shared = self._shared[request] = cache.use_prefix(prefix)
         needed = cache.blocks_of(target) - shared // cache.block_tokens
         if not cache.find_room(needed):
             self._leave_prefix(request)
             return None
         self._run.cached_tokens += shared
-        cache.prompt_blocks += needed
+        cache.beside += needed
         return _Prompt(request, target, shared, needed)
 
     def _take_chunk(self, prompt: _Prompt, budget: int) -> int:
         """Tokens of a prompt that go into the step; its shared prefix is stored once computed."""
-        prompt.chunk = min(prompt.target - prompt.done, budget)
+        left = prompt.target - prompt.done
+        prompt.chunk = left if left < budget else budget
         prompt.done += prompt.chunk
         prefix = self._prefix[prompt.request]
         if prefix is not None and prefix[1] <= prompt.done and prefix not in self._cache.prefixes:
@@ -211,7 +234,7 @@ class Scheduler:
         sequences = running + len(prompts)
         step_ms += engine.host_ms_per_sequence * sequences
         self._run.step(sequences=sequences, tokens=running + tokens)
-        self._run.computed_tokens += tokens
+        self._run.prompt_tokens += tokens
         last = prompts[-1]
         self._partial = last if last.done < last.target else None
         self._pass(1, step_ms * engine.slowdown)
@@ -222,9 +245,9 @@ class Scheduler:
     def _through(self, prompt: _Prompt) -> None:
         """A prompt is computed: it has given a token, and is decoded from now on."""
         request, run = prompt.request, self._run
-        self._cache.prompt_blocks -= prompt.blocks
+        self._cache.beside -= prompt.blocks
         self._emitted[request] += 1
-        run.output_tokens += 1
+        run.first_tokens += 1
         if math.isnan(run.first_token_ms[request]):
             run.first_token_ms[request] = self._clock_ms
         left = self._outputs[request] - self._emitted[request]
@@ -240,36 +263,38 @@ class Scheduler:
         running = len(self._decoding.members)
         context = self._decoding.tokens / running + 1.0
         first_ms, slope_ms, valid = self._lines.at(running, context)
-        steps = min(most, valid)
+        steps = most if most < valid else valid
         joins = not self._waiting and running < self._engine.max_num_seqs
         if joins or self._refuses:
-            gap_ms = self._arrivals.next_ms() - self._clock_ms
+            gap_ms = self._arrivals.next_ms - self._clock_ms
             if gap_ms < steps * (first_ms + slope_ms * steps):
                 steps = min(steps, steps_until(gap_ms, first_ms, slope_ms))
-        self._run.step(sequences=running, tokens=running)
+        if running > self._run.peak_sequences:
+            self._run.step(sequences=running, tokens=running)
         self._pass(steps, steps * (first_ms + slope_ms * (steps - 1) / 2.0))
 
     def _pass(self, steps: int, took_ms: float) -> None:
         """Time goes by; sequences grow, and leave at their end."""
-        decoding, run, cache = self._decoding, self._run, self._cache
-        decoded = steps * len(decoding.members)
+        decoding, run = self._decoding, self._run
         self._clock_ms += took_ms
         run.busy_ms += took_ms
         run.steps += steps
-        run.decoded += decoded
-        run.output_tokens += decoded
-        run.computed_tokens += decoded
-        decoding.advance(steps)
-        if cache.most_used() > run.peak_blocks:
-            run.peak_blocks = max(run.peak_blocks, cache.used())
-        for request in decoding.pop_ended():
-            self._finish(request)
+        run.decoded += decoding.advance(steps)
+        run.peak_blocks = self._cache.peak(run.peak_blocks)
+        if decoding.ends and decoding.ends[0][0] <= decoding.step:
+            for request in decoding.pop_ended():
+                self._finish(request)
 
     def _finish(self, request: int) -> None:
-        self._run.finish_ms[request] = self._clock_ms
-        self._run.completed += 1
+        run, clock_ms = self._run, self._clock_ms
+        run.finish_ms[request] = clock_ms
+        run.completed += 1
         self._leave_prefix(request)
-        self._arrivals.ended(self._clock_ms)
+        self._arrivals.ended(clock_ms)
+        if self._misses is not None and self._misses.decided(
+            request, run.arrival_ms[request], run.first_token_ms[request], clock_ms
+        ):
+            self._decided = True
 
 
 def _prefix_of(request: SimRequest, engine: Engine) -> Key | None:

@@ -9,6 +9,7 @@ there, as profiles and the roofline do.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 
 from planner.serving.steps import StepTimes
 
@@ -32,23 +33,27 @@ class DecodeLines:
         self._steps = steps
         self._host_ms = host_ms_per_sequence
         self._slowdown = slowdown
-        self._known: dict[tuple[int, int, int], tuple[float, float]] = {}
+        # By number of sequences, then by the context a line starts at.
+        self._known: defaultdict[int, dict[int, tuple[float, float]]] = defaultdict(dict)
 
     def at(self, sequences: int, context: float) -> tuple[float, float, int]:
         """Time of a step at a mean context, its growth per step, and steps it can be used for."""
         whole = int(context)
-        bits = max(whole.bit_length() - _FEWER_BITS, _LEAST_BITS)
-        key = (sequences, whole >> bits, bits)
-        line = self._known.get(key)
+        bits = whole.bit_length() - _FEWER_BITS
+        if bits < _LEAST_BITS:
+            bits = _LEAST_BITS
+        first = whole >> bits << bits
+        known = self._known[sequences]
+        line = known.get(first)
         if line is None:
-            line = self._known[key] = self._line(*key)
+            line = known[first] = self._line(sequences, first, 1 << bits)
         start, slope = line
-        inside = context - (whole >> bits << bits)
+        inside = context - first
         return start + slope * inside, slope, int((1 << bits) - inside) + 1
 
-    def _line(self, sequences: int, place: int, bits: int) -> tuple[float, float]:
-        start = self._ms(sequences, place << bits)
-        return start, (self._ms(sequences, (place + 1) << bits) - start) / (1 << bits)
+    def _line(self, sequences: int, first: int, length: int) -> tuple[float, float]:
+        start = self._ms(sequences, first)
+        return start, (self._ms(sequences, first + length) - start) / length
 
     def _ms(self, sequences: int, context: int) -> float:
         step = self._steps.decode_ms(sequences, context)

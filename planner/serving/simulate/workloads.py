@@ -11,7 +11,8 @@ import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import accumulate
+from functools import lru_cache
+from itertools import accumulate, repeat
 
 from planner.demand.types import Demand, TraceWindow
 from planner.errors import InputError
@@ -28,6 +29,8 @@ __all__ = [
 ]
 
 
+# One demand is played at many loads and on many kinds of hardware, in two lengths of run.
+@lru_cache(maxsize=4)
 def draw_requests(demand: Demand, count: int, *, seed: int) -> tuple[SimRequest, ...]:
     """Requests with the joint lengths of a demand's buckets and its shared prefixes.
 
@@ -37,32 +40,39 @@ def draw_requests(demand: Demand, count: int, *, seed: int) -> tuple[SimRequest,
     source = random.Random(f"lengths {seed}")
     edges = list(accumulate(float(bucket.share) for bucket in demand.buckets))
     edges[-1] = math.inf
+    tokens = [(_tokens(b.input_tokens), _tokens(b.output_tokens)) for b in demand.buckets]
     lengths: list[tuple[int, int]] = []
     place = 0
     for number in range(count):
         while (number + 0.5) / count >= edges[place]:
             place += 1
-        bucket = demand.buckets[place]
-        lengths.append((_tokens(bucket.input_tokens), _tokens(bucket.output_tokens)))
+        lengths.append(tokens[place])
     source.shuffle(lengths)
-    return _requests(lengths, demand, source)
+    return _requests(lengths, repeat(0.0), demand, source)
 
 
 def _requests(
-    lengths: Iterable[tuple[int, int]], demand: Demand, source: random.Random
+    lengths: Iterable[tuple[int, int]],
+    moments_ms: Iterable[float],
+    demand: Demand,
+    source: random.Random,
 ) -> tuple[SimRequest, ...]:
-    """Requests of these lengths, each with one of the demand's shared prefixes."""
+    """Requests of these lengths at these moments, each with one of the demand's shared prefixes."""
     shared = demand.shared_prefix
     if shared is None:
-        return tuple(SimRequest(input_tokens=i, output_tokens=o) for i, o in lengths)
+        return tuple(
+            SimRequest(input_tokens=prompt, output_tokens=output, arrival_ms=moment)
+            for (prompt, output), moment in zip(lengths, moments_ms, strict=False)
+        )
     return tuple(
         SimRequest(
             input_tokens=prompt,
             output_tokens=output,
+            arrival_ms=moment,
             prefix=source.randrange(shared.distinct_prefixes),
             prefix_tokens=int(shared.tokens),
         )
-        for prompt, output in lengths
+        for (prompt, output), moment in zip(lengths, moments_ms, strict=False)
     )
 
 
@@ -106,12 +116,13 @@ def _from_window(
         seconds = passes * window.duration_s + window.seconds[place]
         moments.append(seconds / speed * MS_PER_S)
     if window.lengths is None:
-        requests = draw_requests(demand, count, seed=seed)
+        drawn = draw_requests(demand, count, seed=seed)
+        requests = tuple(_at(request, ms) for request, ms in zip(drawn, moments, strict=True))
     else:
-        lengths = (window.lengths[place] for place in places)
-        requests = _requests(((max(i, 1), max(o, 1)) for i, o in lengths), demand, source)
-    placed = (_at(request, ms) for request, ms in zip(requests, moments, strict=True))
-    return Workload(requests=tuple(placed), arrivals="open_loop", seed=seed)
+        found = (window.lengths[place] for place in places)
+        lengths = ((max(i, 1), max(o, 1)) for i, o in found)
+        requests = _requests(lengths, moments, demand, source)
+    return Workload(requests=requests, arrivals="open_loop", seed=seed)
 
 
 def open_loop(

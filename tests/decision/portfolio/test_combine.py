@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -90,6 +91,16 @@ def test_scenarios_that_alone_take_apis_may_host_together() -> None:
     portfolio = combine(two)
     assert portfolio.total_usd == 2000
     assert portfolio.services[0].joined == ("a", "b")
+
+
+def test_a_scenario_with_two_options_for_a_model_does_not_share_with_itself() -> None:
+    on = hardware()
+    options = [replace(hosted(on), name=name) for name in ("own", "own twin")]
+    alone = member("a", 50, *options, choice=own_choice(options[0], "2000"))
+    other = member("b", 50, choice=api_choice("500"))
+    portfolio = combine([alone, other])
+    assert portfolio.services == ()
+    assert portfolio.total_usd == portfolio.alone_usd == 2500
 
 
 def test_other_service_levels_are_not_shared_and_said() -> None:

@@ -23,6 +23,9 @@ from planner.levers.cache import forces_miss
         ("was I charged in Mar. 2026", "was I charged in March 2025", "date"),
         # More digits than a Decimal keeps when it is rounded.
         (f"parcel {'7' * 29}1", f"parcel {'7' * 29}2", "number"),
+        ("is 3/4 enough", "is 4/3 enough", "number"),
+        ("two adults and 3 children", "3 adults and two children", "number"),
+        ("away from 2026-03-01 to 2026-03-05", "away from 2026-03-05 to 2026-03-01", "date"),
         ("can I return it", "can I not return it", "negation"),
         ("do you ship abroad", "don't you ship abroad", "negation"),
         ("flights with a stop", "flights without a stop", "negation"),

@@ -154,6 +154,25 @@ def test_replicas_that_share_bursts_see_milder_ones() -> None:
     assert _first_token_ms(3.0, 20) < 0.8 * _first_token_ms(3.0, 1)
 
 
+def test_a_miss_is_known_before_the_end() -> None:
+    whole, cut = (
+        confirm(
+            _STEPS,
+            _ENGINE,
+            _DEMAND,
+            _slo("500"),
+            load_rps=60.0,
+            replicas=1,
+            seed=1,
+            to_the_end=to_the_end,
+        )
+        for to_the_end in (True, False)
+    )
+    assert not whole.held
+    assert not cut.held
+    assert cut.result.completed < 0.7 * whole.result.completed
+
+
 def test_the_same_seed_confirms_the_same() -> None:
     assert _confirmed(_slo("1000")) == _confirmed(_slo("1000"))
 
@@ -173,12 +192,17 @@ class _Service:
 
     def __init__(self, enough: int, *, far: int = 0) -> None:
         self.checked: list[int] = []
+        self.probed: list[int] = []
         self.scouted: list[int] = []
         self._enough, self._far = enough, far
 
     def check(self, extra: int) -> Confirmation:
         self.checked.append(extra)
         return self._attempt(extra)
+
+    def probe(self, extra: int) -> Confirmation:
+        self.probed.append(extra)
+        return self.check(extra)
 
     def scout(self, extra: int) -> Confirmation:
         self.scouted.append(extra)
@@ -208,7 +232,9 @@ _HELD = Check(metric="TTFT", percentile=95, found_ms=1.0, allowed_ms=100.0)
 )
 def test_one_replica_is_added_up_to_three_times(enough: int, tried: list[int], held: bool) -> None:
     service = _Service(enough)
-    attempts = confirm_with_replicas(service.check, range(4), scout=service.scout)
+    attempts = confirm_with_replicas(
+        service.check, range(4), probe=service.probe, scout=service.scout
+    )
     assert [attempt.replicas for _, attempt in attempts] == tried
     assert [extra for extra, _ in attempts] == [number - 2 for number in tried]
     assert attempts[-1][1].held is held
@@ -216,7 +242,9 @@ def test_one_replica_is_added_up_to_three_times(enough: int, tried: list[int], h
 
 def test_what_three_more_miss_by_far_is_not_even_checked_in_full() -> None:
     service = _Service(enough=99, far=99)
-    attempts = confirm_with_replicas(service.check, range(4), scout=service.scout)
+    attempts = confirm_with_replicas(
+        service.check, range(4), probe=service.probe, scout=service.scout
+    )
     assert (service.checked, service.scouted) == ([0], [3])
     assert [extra for extra, _ in attempts] == [0, 3]
     assert not attempts[-1][1].held
@@ -225,7 +253,9 @@ def test_what_three_more_miss_by_far_is_not_even_checked_in_full() -> None:
 def test_numbers_that_are_far_too_small_are_passed_over() -> None:
     # 14 replicas hold; 12 and fewer miss by far: only 11 and 12 more are worth a full check.
     service = _Service(enough=14, far=13)
-    attempts = confirm_with_replicas(service.check, range(20), scout=service.scout)
+    attempts = confirm_with_replicas(
+        service.check, range(20), probe=service.probe, scout=service.scout
+    )
     assert attempts[-1][0] == 12
     assert attempts[-1][1].held
     assert [extra for extra, _ in attempts] == service.checked
@@ -234,16 +264,28 @@ def test_numbers_that_are_far_too_small_are_passed_over() -> None:
 
 def test_many_more_replicas_are_scouted_before_any_is_checked_in_full() -> None:
     service = _Service(enough=14, far=13)
-    attempts = confirm_with_replicas(service.check, range(5, 20), scout=service.scout)
+    attempts = confirm_with_replicas(
+        service.check, range(5, 20), probe=service.probe, scout=service.scout
+    )
     assert attempts[-1][0] == 12
     assert service.checked == [11, 12] or service.checked == [10, 11, 12]
     assert service.scouted[0] == 19
 
 
+@pytest.mark.parametrize(("enough", "probed", "to_the_end"), [(6, [0], [3]), (5, [0, 1, 2], [3])])
+def test_the_most_that_may_be_tried_are_never_cut_short(
+    enough: int, probed: list[int], to_the_end: list[int]
+) -> None:
+    service = _Service(enough)
+    confirm_with_replicas(service.check, range(4), probe=service.probe, scout=service.scout)
+    assert service.probed == probed
+    assert [extra for extra in service.checked if extra not in service.probed] == to_the_end
+
+
 def test_a_single_number_is_checked_once() -> None:
     service = _Service(enough=9)
-    attempts = confirm_with_replicas(service.check, (0,), scout=service.scout)
-    assert (service.checked, service.scouted) == ([0], [])
+    attempts = confirm_with_replicas(service.check, (0,), probe=service.probe, scout=service.scout)
+    assert (service.checked, service.probed, service.scouted) == ([0], [], [])
     assert not attempts[-1][1].held
 
 
@@ -257,7 +299,7 @@ def test_more_replicas_mend_a_load_too_high_for_one() -> None:
     def check(extra: int) -> Confirmation:
         return _confirmed(_slo("500"), load_rps=60.0, replicas=2 + extra)
 
-    attempts = confirm_with_replicas(check, range(6), scout=check)
+    attempts = confirm_with_replicas(check, range(6), probe=check, scout=check)
     assert len(attempts) > 1
     assert not attempts[0][1].held
     assert attempts[-1][1].held
