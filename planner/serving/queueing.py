@@ -12,8 +12,7 @@ __all__ = ["Load", "Objective", "full_state", "largest_load"]
 
 _ROUNDS = 40
 # How near to its limit the strain must come, and how narrow the bracket may get.
-_TOLERANCE = 1e-4
-_NARROW = 5e-4
+_TOLERANCE = 5e-4
 _LEAST_PART = 0.02
 # Where nothing is known of the upper end but that it is too far: most loads are nearer to it.
 _FAR_PART = 0.6
@@ -110,7 +109,7 @@ def _root(replica: Replica, low: _Probe, high: _Probe, full: State, objective: O
     side = 0
     for _ in range(_ROUNDS):
         width = high.state.sequences - low.state.sequences
-        if -below < _TOLERANCE or width <= _NARROW * high.state.sequences:
+        if -below < _TOLERANCE or width <= _TOLERANCE * high.state.sequences:
             break
         part = min(max(-below / (above - below), _LEAST_PART), 1.0 - _LEAST_PART)
         if high.strain > _STRAIN_CAP:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from planner.serving.batching import Replica, State
 from planner.serving.bursts import bursts
-from planner.serving.waits import SkewedTail, skewed_quantile
+from planner.serving.waits import skewed_quantile, skewed_tail
 
 __all__ = ["tpot_ms"]
 
@@ -141,22 +141,22 @@ def _quantile(classes: list[_Class], state: State, percentile: float) -> float:
     Never above full chunks in every step.
     """
     least, most = state.least_step_ms, state.full_step_ms
-    total = sum([one.share for one in classes])
-    mean = sum([one.share * one.mean_ms for one in classes]) / total - least
+    total = sum(one.share for one in classes)
+    beyond = (1.0 - percentile) * total
+    mean = sum(one.share * one.mean_ms for one in classes) / total - least
     if mean <= 0.0 or most <= least:
         return max(least, min(mean + least, most))
     variance = sum(
-        [one.share * (one.variance + (one.mean_ms - least - mean) ** 2) for one in classes]
+        one.share * (one.variance + (one.mean_ms - least - mean) ** 2) for one in classes
     )
     guess = skewed_quantile(mean, variance / total, percentile)
-    tails = [
-        (one.share / total / (1.0 - percentile), SkewedTail(one.mean_ms - least, one.variance))
-        for one in classes
-    ]
 
     def excess(value: float) -> float:
         """Logarithm of the tail ÷ what it may be: falls with the value."""
-        return math.log(max(sum([share * tail.beyond(value) for share, tail in tails]), _NO_TAIL))
+        tail = sum(
+            one.share * skewed_tail(one.mean_ms - least, one.variance, value) for one in classes
+        )
+        return math.log(max(tail, _NO_TAIL) / beyond)
 
     return least + falling_root(excess, guess, most - least)
 

@@ -12,7 +12,6 @@ from statistics import NormalDist
 
 __all__ = [
     "Delay",
-    "SkewedTail",
     "delay_chance",
     "exponential_wait",
     "full_chance",
@@ -20,6 +19,7 @@ __all__ = [
     "normal_quantile",
     "one_server_wait",
     "skewed_quantile",
+    "skewed_tail",
     "split_cv2",
     "square_root_staffing",
     "sum_at",
@@ -145,7 +145,7 @@ def full_chance(mean: float, peakedness: float, places: float, spread: float) ->
     variance = peakedness * mean
     if variance <= 0.0:
         return 0.0
-    far = SkewedTail(mean, variance).score(places)
+    far = _standardised(mean, variance, places)
     tail = 0.5 * math.erfc(far / _SQRT_2)
     if tail < _NEVER:
         return 0.0
@@ -171,28 +171,17 @@ def skewed_quantile(mean: float, variance: float, percentile: float) -> float:
     return mean * max(root, 0.0) ** 3
 
 
-class SkewedTail:
-    """Chances that a gamma variable is larger than some values, by the same cube."""
+def skewed_tail(mean: float, variance: float, value: float) -> float:
+    """Chance that a gamma variable is larger than ``value``, by the same cube."""
+    if variance <= 0.0 or mean <= 0.0:
+        return 1.0 if value < mean else 0.0
+    return 0.5 * math.erfc(_standardised(mean, variance, value) / _SQRT_2)
 
-    __slots__ = ("_mean", "_scale", "_shift")
 
-    def __init__(self, mean: float, variance: float) -> None:
-        self._mean = mean
-        self._scale = 0.0
-        if mean > 0.0 and variance > 0.0:
-            spread = variance / (9.0 * mean * mean)
-            self._scale = 1.0 / math.sqrt(spread)
-            self._shift = 1.0 - spread
-
-    def beyond(self, value: float) -> float:
-        """Chance of more than ``value``; without variance 0 from the mean on."""
-        if self._scale == 0.0:
-            return 1.0 if value < self._mean else 0.0
-        return 0.5 * math.erfc(self.score(value) / _SQRT_2)
-
-    def score(self, value: float) -> float:
-        """The value as one of the standard normal variable it is turned into."""
-        return (math.cbrt(value / self._mean) - self._shift) * self._scale
+def _standardised(mean: float, variance: float, value: float) -> float:
+    spread = variance / (9.0 * mean * mean)
+    root = math.cbrt(value / mean)
+    return (root - 1.0 + spread) / math.sqrt(spread)
 
 
 def square_root_staffing(offered: float, beta: float) -> int:

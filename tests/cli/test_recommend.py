@@ -216,7 +216,7 @@ class TestCapacityCheck:
             *("--set", "slo.ttft_ms=60000", "--set", "slo.redundancy=none"),
             *("--set", "workload.growth_per_month=0"),
             *("--set", "options.selfhost.0.instance_types=[g6e.xlarge]"),
-            *("--set", "workload.requests_per_day=135000"),
+            *("--set", "workload.requests_per_day=120000"),
         )
         report = found(run_cli, *args)
         check = next(o["capacity_check"] for o in report["options"] if o["capacity_check"])

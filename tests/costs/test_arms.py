@@ -59,8 +59,14 @@ class TestSpot:
         assert "at least 2 pools" in reason(content, "selfhost_spot")
 
     def test_the_price_is_of_its_own_type_only(self) -> None:
-        content = on("spot", spot={**SPOT, "instance_type": "g5.xlarge"})
-        assert "no spot_az_median price of g6e.xlarge" in reason(content, "selfhost_spot")
+        both = ["g5.xlarge", "g6e.xlarge"]
+        content = on("spot", spot={**SPOT, "instance_type": "g5.xlarge"}, instance_types=both)
+        option = named(content, "(spot)").option
+        assert {each.serving.instance_type for each in option.hardware if each.serving} == {
+            "g5.xlarge"
+        }
+        (why,) = (e.reason for e in option.excluded if e.candidate.startswith("g6e.xlarge"))
+        assert "no spot_az_median price of g6e.xlarge" in why
 
     def test_an_assumed_interruption_rate_is_marked(self) -> None:
         found = named(on("spot", spot=SPOT), "(spot)")

@@ -154,7 +154,7 @@ def test_starting_from_a_similar_answer_changes_nothing(
     for here, there in ((fast, slow), (slow, fast)):
         alone = largest_load(here, objective)
         started = largest_load(here, objective, near=largest_load(there, objective))
-        assert _rate(started) == pytest.approx(_rate(alone), rel=2e-3)
+        assert _rate(started) == pytest.approx(_rate(alone), rel=5e-3)
 
 
 def test_a_full_engine_has_every_place_taken() -> None:
