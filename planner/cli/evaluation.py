@@ -94,15 +94,24 @@ def evaluate_files(
     return tuple(evaluations)
 
 
-def evaluate_file(path: Path, sets: Sequence[str], prices: PriceOptions) -> Evaluation:
-    """Read and evaluate one scenario; InputError names the file and its lines."""
+def evaluate_file(
+    path: Path, sets: Sequence[str], prices: PriceOptions, *, detail: bool = True
+) -> Evaluation:
+    """Read and evaluate one scenario; InputError names the file and its lines.
+
+    Without ``detail`` the recommendation has only what an answer in short needs.
+    """
     from planner.decision import recommend
 
     read = read_scenario(path, sets, prices)
     loaded = read.loaded
     with errors_of(loaded):
         recommendation = recommend(
-            loaded.scenario, read.demand, read.catalog, base_dir=loaded.base_dir
+            loaded.scenario,
+            read.demand,
+            read.catalog,
+            base_dir=loaded.base_dir,
+            detail=detail,
         )
     return Evaluation(loaded=loaded, recommendation=recommendation)
 

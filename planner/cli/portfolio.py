@@ -125,14 +125,13 @@ def _without_file(error: PlannerError, path: Path) -> str:
 
 def _answer(question: Question, path: Path) -> Answer:
     from planner.render.payload_portfolio import brief_report
-    from planner.render.payload_recommend import recommend_report
 
-    evaluation = evaluate_file(path, question.sets, question.prices)
+    evaluation = evaluate_file(path, question.sets, question.prices, detail=False)
     evaluation = evaluation.with_arm(question.arm)
     recommendation = evaluation.recommendation
     return Answer(
         path=path,
-        brief=brief_report(recommend_report(evaluation.loaded, recommendation)),
+        brief=brief_report(evaluation.loaded, recommendation),
         member=member_of_evaluation(evaluation, draws=question.draws, seed=question.seed),
         ages=stale_prices(recommendation, question.prices),
         gates=Gates.of(recommendation),

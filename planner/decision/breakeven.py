@@ -8,7 +8,11 @@ from decimal import Decimal
 from typing import Literal
 
 from planner.costs import AS_GIVEN, Factors, Months, Option
-from planner.decision.crossings import Interval, merge, volumes_at_or_below
+from planner.decision.crossings import (
+    Interval,
+    volumes_any_at_or_below,
+    volumes_at_or_below,
+)
 from planner.decision.curve import CostCurve, curve_of
 
 __all__ = ["Breakeven", "Span", "Status", "breakeven", "reached_month"]
@@ -71,7 +75,7 @@ def breakeven(
         return _not_applicable(api, f"no {missing} option to compare with")
     rival = curve_of(api, factors)
     curves = [curve_of(option, factors) for option in hardware]
-    won = merge(i for curve in curves for i in volumes_at_or_below(curve, rival))
+    won = volumes_any_at_or_below(curves, rival)
     status, limit = _status(won, curves, rival)
     lasting = won[-1][0] if status == "lasting" else None
     return Breakeven(

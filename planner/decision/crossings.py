@@ -8,38 +8,79 @@ requests, each sign from exact costs. No grid, so no interval is missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from planner.costs import HourlyTerm
 from planner.decision.curve import CostCurve
 
-__all__ = ["Interval", "merge", "volumes_at_or_below"]
+__all__ = ["Interval", "merge", "volumes_any_at_or_below", "volumes_at_or_below"]
 
 # Whole volumes, ends included; None is without end.
 Interval = tuple[int, int | None]
 
 # Beyond this volume nobody buys tokens; it only bounds the search when two slopes are equal.
 _SEARCH_END = 10**15
+# A range whose ends are further apart is split where its two parts look alike on a log scale.
+_WIDE = 4
+# Curves that are the cheapest at one of these volumes are asked before the others.
+_DECADES = tuple(Decimal(10) ** power for power in range(9, 2, -1))
+_ALL: tuple[Interval, ...] = ((1, None),)
 
 
-def volumes_at_or_below(curve: CostCurve, other: CostCurve) -> list[Interval]:
+def volumes_any_at_or_below(curves: Sequence[CostCurve], other: CostCurve) -> list[Interval]:
+    """All volumes at which any of ``curves`` costs no more than ``other``, as for a single one.
+
+    A curve is asked only about volumes that none before it has won, which is soon decided.
+    """
+    first = [min(curves, key=lambda curve: curve.at(volume)) for volume in _DECADES if curves]
+    won: list[Interval] = []
+    for curve in {id(curve): curve for curve in (*first, *curves)}.values():
+        won = merge([*won, *volumes_at_or_below(curve, other, within=_gaps(won))])
+    return won
+
+
+def _gaps(won: Sequence[Interval]) -> list[Interval]:
+    """The volumes that are not in these ascending intervals."""
+    gaps: list[Interval] = []
+    start = 1
+    for low, high in won:
+        if low > start:
+            gaps.append((start, low - 1))
+        if high is None:
+            return gaps
+        start = high + 1
+    return [*gaps, (start, None)]
+
+
+def volumes_at_or_below(
+    curve: CostCurve, other: CostCurve, *, within: Sequence[Interval] = _ALL
+) -> list[Interval]:
     """All volumes from 1 request a month up at which ``curve`` costs no more than ``other``.
 
-    Volumes past the limit of ``curve`` are never among them. Ascending, not touching.
+    Volumes past the limit of ``curve`` are never among them, nor those that are not ``within``.
+    Ascending, not touching.
     """
-    if curve.max_requests is not None and curve.max_requests < 1:
-        return []
-    tail = _decided_from(curve, other)
     limit = None if curve.max_requests is None else int(curve.max_requests)
-    end = tail if limit is None else min(tail, limit)
-    kinks = sorted({int(k) for k in (*curve.kinks, *other.kinks) if 1 <= k < end})
+    search = _Search(curve, other)
     found: list[Interval] = []
-    for low, high in zip([1, *(k + 1 for k in kinks)], [*kinks, end], strict=True):
-        _search(curve, other, low, high, found)
-    if (limit is None or limit > tail) and _at_or_below(curve, other, tail + 1):
-        found.append((tail + 1, limit))
+    for low, high in within:
+        last = _sooner(high, limit)
+        if last is not None:
+            found += search.between(low, last)
+            continue
+        tail = max(_decided_from(curve, other), low)
+        found += search.between(low, tail)
+        if _at_or_below(curve, other, tail + 1):
+            found.append((tail + 1, None))
     return merge(found)
+
+
+def _sooner(end: int | None, limit: int | None) -> int | None:
+    if end is None or limit is None:
+        return limit if end is None else end
+    return min(end, limit)
 
 
 def merge(intervals: Iterable[Interval]) -> list[Interval]:
@@ -119,30 +160,71 @@ def _slope(curve: CostCurve, start: int) -> Decimal:
     return slope
 
 
-def _search(curve: CostCurve, other: CostCurve, low: int, high: int, found: list[Interval]) -> None:
-    """Volumes in [low, high] without a kink inside, appended to ``found``."""
-    stack = [(low, high)]
-    while stack:
-        low, high = stack.pop()
-        if low > high:
-            continue
-        first, last = Decimal(low), Decimal(high)
-        if curve.lowest(first, last) > other.highest(first, last):
-            continue
-        if curve.highest(first, last) <= other.lowest(first, last):
-            found.append((low, high))
-            continue
-        middle = _step_between(curve, other, low, high)
-        if middle is None:
-            found.extend(_within_step(curve, other, low, high))
-        else:
-            stack += [(middle + 1, high), (low, middle)]
+class _Ends:
+    """Bounds on a curve between two volumes, whose parts are kept: the next range shares one."""
+
+    __slots__ = ("_curve", "_known")
+
+    def __init__(self, curve: CostCurve) -> None:
+        self._curve = curve
+        self._known: dict[int, tuple[Decimal, Decimal]] = {}
+
+    def _parts(self, requests: int) -> tuple[Decimal, Decimal]:
+        found = self._known.get(requests)
+        if found is None:
+            found = self._known[requests] = self._curve.parts(Decimal(requests))
+        return found
+
+    def lowest(self, low: int, high: int) -> Decimal:
+        """The cost of no volume in between is below."""
+        return self._parts(low)[0] + self._parts(high)[1] * low
+
+    def highest(self, low: int, high: int) -> Decimal:
+        """The cost of no volume in between is above."""
+        return self._parts(high)[0] + self._parts(low)[1] * high
 
 
-def _step_between(curve: CostCurve, other: CostCurve, low: int, high: int) -> int | None:
+class _Search:
+    """Ranges of volumes, split until each is decided."""
+
+    __slots__ = ("_curve", "_ends", "_kinks", "_other", "_other_ends", "_steps")
+
+    def __init__(self, curve: CostCurve, other: CostCurve) -> None:
+        self._curve, self._other = curve, other
+        self._ends, self._other_ends = _Ends(curve), _Ends(other)
+        self._steps = (*curve.steps, *other.steps)
+        self._kinks = sorted({int(kink) for kink in (*curve.kinks, *other.kinks)})
+
+    def between(self, low: int, high: int) -> list[Interval]:
+        """Where the curve is at or below the other in [low, high]."""
+        kinks = [kink for kink in self._kinks if low <= kink < high]
+        ranges = zip([low, *(kink + 1 for kink in kinks)], [*kinks, high], strict=True)
+        return [found for first, last in ranges for found in self._without_kink(first, last)]
+
+    def _without_kink(self, low: int, high: int) -> list[Interval]:
+        curve, other = self._ends, self._other_ends
+        found: list[Interval] = []
+        stack = [(low, high)]
+        while stack:
+            low, high = stack.pop()
+            if low > high or curve.lowest(low, high) > other.highest(low, high):
+                continue
+            if curve.highest(low, high) <= other.lowest(low, high):
+                found.append((low, high))
+                continue
+            middle = _step_between(self._steps, low, high)
+            if middle is None:
+                found += _within_step(self._curve, self._other, low, high)
+            else:
+                stack += [(middle + 1, high), (low, middle)]
+        return found
+
+
+def _step_between(steps: Sequence[Decimal], low: int, high: int) -> int | None:
     """The last volume of a step near the middle of [low, high), None when no step ends inside."""
-    middle = Decimal((low + high) // 2)
-    for step in (*curve.steps, *other.steps):
+    wide = high > _WIDE * low
+    middle = Decimal(math.isqrt(low * high) if wide else (low + high) // 2)
+    for step in steps:
         index = (middle / step).to_integral_value(ROUND_FLOOR)
         for candidate in (index, index + 1):
             end = int((candidate * step).to_integral_value(ROUND_FLOOR))

@@ -50,26 +50,23 @@ class CostCurve:
             total += factor * term.at(requests, self.capacity_factor)
         return total
 
-    def lowest(self, low: Decimal, high: Decimal) -> Decimal:
-        """A lower bound on the cost between two volumes."""
-        return self._bound(low, high, upper=False)
+    def parts(self, requests: Decimal) -> tuple[Decimal, Decimal]:
+        """Of a volume, what rises with it, and the cost per request of what falls: cached tokens.
 
-    def highest(self, low: Decimal, high: Decimal) -> Decimal:
-        """An upper bound on the cost between two volumes."""
-        return self._bound(low, high, upper=True)
-
-    def _bound(self, low: Decimal, high: Decimal, *, upper: bool) -> Decimal:
-        """Every part rises with volume, but a cached rate falls: bound volume and rate apart."""
-        end, other = (high, low) if upper else (low, high)
-        total = self.fixed_usd + self.per_request_usd * end
+        Between two volumes the cost is at least the first of the lower one and the second of the
+        higher one times the lower volume; at most the other way round.
+        """
+        rising = self.fixed_usd + self.per_request_usd * requests
+        falling = Decimal(0)
         if self.fleet is not None:
-            total += self.per_instance_usd * self.fleet.instances(end, self.capacity_factor)
+            rising += self.per_instance_usd * self.fleet.instances(requests, self.capacity_factor)
         for factor, term in self.curved:
+            usd = factor * term.at(requests, self.capacity_factor)
             if term.linear or isinstance(term, HourlyTerm):
-                total += factor * term.at(end, self.capacity_factor)
+                rising += usd
             else:
-                total += factor * term.at(other) / other * end
-        return total
+                falling += usd / requests
+        return rising, falling
 
     @property
     def linear(self) -> bool:

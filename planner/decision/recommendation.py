@@ -84,11 +84,17 @@ class Recommendation:
 
 
 def recommend(
-    scenario: Scenario, demand: Demand, catalog: Catalog, *, base_dir: Path = Path()
+    scenario: Scenario,
+    demand: Demand,
+    catalog: Catalog,
+    *,
+    base_dir: Path = Path(),
+    detail: bool = True,
 ) -> Recommendation:
     """Price every option, rank by mean monthly total cost, find breakeven and flips.
 
-    ``base_dir`` is the folder that files named in the scenario are relative to.
+    ``base_dir`` is the folder that files named in the scenario are relative to. Without ``detail``
+    there is no breakeven but that of the pair that decides, and no flip (portfolios).
     InputError when an API model, an instance type or a region is not known to the catalog, or a
     benchmark file of the scenario cannot be used.
     """
@@ -101,8 +107,9 @@ def recommend(
     )
     chosen = feasible[0] if feasible else None
     runner_up = _runner_up(feasible)
-    pairs = _pairs(options, evaluated, inputs.months)
-    main = _main_pair(pairs, feasible, evaluated)
+    deciding = _deciding_api(feasible, evaluated)
+    pairs = _pairs(options, evaluated if detail else deciding, inputs.months)
+    main = _main_pair(pairs, deciding, evaluated)
     return Recommendation(
         scenario=scenario,
         demand=demand,
@@ -113,7 +120,7 @@ def recommend(
         runner_up=runner_up,
         breakeven=main,
         breakevens=pairs,
-        flips=() if chosen is None else find_flips(chosen.option, options, inputs.months, main),
+        flips=find_flips(chosen.option, options, inputs.months, main) if chosen and detail else (),
         excluded=tuple(e for option in options for e in option.excluded),
         assumptions=(*demand.assumptions, *_assumptions(chosen, runner_up)),
         order_uncertain=_order_uncertain(chosen, feasible),
@@ -159,18 +166,23 @@ def _pairs(
     return tuple(breakeven(api, selfhost, months) for api in apis)
 
 
-def _main_pair(
-    pairs: Sequence[Breakeven], feasible: Sequence[Evaluated], evaluated: Sequence[Evaluated]
-) -> Breakeven:
-    """Of the cheapest feasible API; without one, of the cheapest that is forbidden."""
-    by_name = {pair.api: pair for pair in pairs}
+def _deciding_api(
+    feasible: Sequence[Evaluated], evaluated: Sequence[Evaluated]
+) -> tuple[Evaluated, ...]:
+    """The cheapest feasible API; without one, the cheapest that is forbidden; or none."""
     for entry in feasible:
         if entry.option.is_api:
-            return by_name[entry.option.name]
+            return (entry,)
     forbidden = [e for e in evaluated if e.option.is_api]
-    if forbidden:
-        cheapest = min(forbidden, key=lambda e: (e.monthly_cost_usd, e.option.name))
-        return by_name[cheapest.option.name]
+    return (min(forbidden, key=lambda e: (e.monthly_cost_usd, e.option.name)),) if forbidden else ()
+
+
+def _main_pair(
+    pairs: Sequence[Breakeven], deciding: Sequence[Evaluated], evaluated: Sequence[Evaluated]
+) -> Breakeven:
+    by_name = {pair.api: pair for pair in pairs}
+    for entry in deciding:
+        return by_name[entry.option.name]
     return breakeven(None, [e.option for e in evaluated], Months(priced_on=(), requests=()))
 
 

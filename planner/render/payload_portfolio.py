@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from planner import __version__
+from planner.decision import Recommendation
 from planner.decision.portfolio import Alone, Portfolio, SharedService, SharedStack
-from planner.render.payload_recommend import RecommendReport, VerdictView
+from planner.render.payload_recommend import RecommendReport, VerdictView, verdict_view
 from planner.render.payload_types import SCHEMA_VERSION
+from planner.scenario import LoadedScenario
 
 __all__ = [
     "BriefReport",
@@ -127,14 +129,14 @@ class PortfolioReport(NamedTuple):
     portfolio: PortfolioView
 
 
-def brief_report(report: RecommendReport) -> BriefReport:
-    """The answer of a whole report."""
-    scenario = report.scenario
+def brief_report(loaded: LoadedScenario, recommendation: Recommendation) -> BriefReport:
+    """The answer for one scenario, as its whole report has it."""
+    scenario = loaded.scenario
     return BriefReport(
         scenario=BriefScenario(
-            id=scenario.id, description=scenario.description, file=scenario.file
+            id=scenario.id, description=scenario.description, file=str(loaded.path)
         ),
-        recommendation=report.recommendation,
+        recommendation=verdict_view(recommendation),
     )
 
 

@@ -51,6 +51,7 @@ __all__ = [
     "RecommendReport",
     "VerdictView",
     "recommend_report",
+    "verdict_view",
 ]
 
 
@@ -106,7 +107,7 @@ def recommend_report(loaded: LoadedScenario, recommendation: Recommendation) -> 
         schema_version=SCHEMA_VERSION,
         planner_version=__version__,
         scenario=scenario_view(loaded, recommendation),
-        recommendation=_verdict(recommendation),
+        recommendation=verdict_view(recommendation),
         options=tuple(_option(recommendation, each) for each in recommendation.options),
         breakeven=breakeven_view(recommendation, recommendation.breakeven),
         breakevens=breakeven_views(recommendation),
@@ -133,7 +134,8 @@ def _option(recommendation: Recommendation, evaluated: Evaluated) -> OptionView:
     return option_view(recommendation, evaluated, "runner_up" if is_next else None)
 
 
-def _verdict(recommendation: Recommendation) -> VerdictView:
+def verdict_view(recommendation: Recommendation) -> VerdictView:
+    """The answer of one scenario."""
     chosen = recommendation.chosen
     first = recommendation.options[0] if recommendation.options else None
     return VerdictView(

@@ -8,6 +8,9 @@ pair and shared by all sizes of an instance family. The instance's own memory is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 from planner.catalog.types import Accelerator, InstanceType, ModelCard
@@ -27,8 +30,14 @@ __all__ = ["PROVIDERS", "providers_with", "serving_options"]
 # Asked in this order; the first that has data answers, and its name goes with the answer.
 _MODELS: tuple[Provider, ...] = (ProfileProvider(), RooflineProvider())
 PROVIDERS: tuple[Provider, ...] = (ShippedRowsProvider(rest=_MODELS), *_MODELS)
+# What these found is kept; others are made anew for each scenario.
+_SHIPPED = PROVIDERS
 
 _DEGREES = (1, 2, 4, 8)
+
+# Outcomes by GPU, its memory by EC2, and degree; kept in the process for so many workloads.
+_Known = dict[tuple[Accelerator, int, int], Outcome]
+_JOBS_KEPT = 64
 
 
 def providers_with(profiles: Path | None) -> tuple[Provider, ...]:
@@ -78,7 +87,7 @@ def serving_options(
     )
     offered = {instance.name: instance for instance in instances}
     wanted = offered if option.instance_types == "any" else set(option.instance_types)
-    known: dict[tuple[str, int, int], Outcome] = {}
+    known = _known_of(job) if providers is _SHIPPED else _Known()
     found: list[ServingOption] = []
     for name in sorted(wanted):
         instance = offered.get(name)
@@ -89,6 +98,32 @@ def serving_options(
             outcome = _outcome(job, instance, degree, accelerators, known)
             found.append(_candidate(job, instance, degree, outcome))
     return tuple(found)
+
+
+def _known_of(job: Job) -> _Known:
+    """What was found before for the same but for the volume: many scenarios share it.
+
+    Capacity follows from lengths and objectives. Only where arrivals vary more than by chance does
+    it depend on how many replicas share them.
+    """
+    demand = job.demand
+    if demand.interarrival_cv <= 1.0:
+        nothing = Decimal(0)
+        demand = replace(
+            demand,
+            requests_per_month=nothing,
+            mean_rps=0.0,
+            growth_per_month=nothing,
+            assumptions=(),
+        )
+    option = job.option
+    return _kept(demand, repr(job.slo), option.precision, repr(option.limits), job.card)
+
+
+@lru_cache(maxsize=_JOBS_KEPT)
+def _kept(demand: Demand, slo: str, precision: str, limits: str, card: ModelCard) -> _Known:
+    """One and the same for equal arguments."""
+    return {}
 
 
 def _degrees(option: SelfHostOption, instance: InstanceType) -> Sequence[int]:
@@ -102,7 +137,7 @@ def _outcome(
     instance: InstanceType,
     degree: int,
     accelerators: Mapping[str, Accelerator],
-    known: dict[tuple[str, int, int], Outcome],
+    known: _Known,
 ) -> Outcome:
     """The outcome for an instance's GPUs, computed unless ``known`` has it."""
     count, gpu = instance.accelerator_count, accelerators.get(instance.accelerator)
@@ -115,7 +150,7 @@ def _outcome(
         return Outcome(
             precision=job.option.precision, reason=f"no data: {instance.accelerator} is not known"
         )
-    key = (gpu.name, instance.accelerator_mem_mib, degree)
+    key = (gpu, instance.accelerator_mem_mib, degree)
     if key not in known:
         known[key] = outcome_of(
             job, gpu, mem_mib=instance.accelerator_mem_mib, tensor_parallel_size=degree

@@ -10,7 +10,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from planner.costs import CachedTokens, Fleet, Term, Tiered
-from planner.decision.crossings import merge, volumes_at_or_below
+from planner.decision.crossings import (
+    Interval,
+    merge,
+    volumes_any_at_or_below,
+    volumes_at_or_below,
+)
 from planner.decision.curve import CostCurve
 
 ONE = Decimal(1)
@@ -61,7 +66,7 @@ def brute_force(own: CostCurve, other: CostCurve, end: int) -> set[int]:
     }
 
 
-def covered(intervals: list[tuple[int, int | None]], end: int) -> set[int]:
+def covered(intervals: list[Interval], end: int) -> set[int]:
     return {
         v
         for low, high in intervals
@@ -171,6 +176,28 @@ def test_far_volumes_agree_with_exact_costs(own: CostCurve, other: CostCurve, fa
     assert inside == (allowed and own.at(Decimal(far)) <= other.at(Decimal(far)))
 
 
+@given(curves=st.lists(stepped(), max_size=5), other=api())
+def test_what_any_of_several_wins_is_what_each_wins(
+    curves: list[CostCurve], other: CostCurve
+) -> None:
+    each = [volumes_at_or_below(own, other) for own in curves]
+    assert volumes_any_at_or_below(curves, other) == merge(i for won in each for i in won)
+
+
+@given(
+    own=stepped(),
+    other=api(),
+    ends=st.lists(st.integers(1, 600), unique=True, min_size=1, max_size=5),
+)
+def test_within_ranges_the_same_is_found(own: CostCurve, other: CostCurve, ends: list[int]) -> None:
+    ends.sort()
+    within: list[Interval] = list(zip(ends[::2], ends[1::2], strict=False))
+    within += [(ends[-1], None)] if len(ends) % 2 else []
+    found = volumes_at_or_below(own, other, within=within)
+    inside = covered(within, 2_000)
+    assert covered(found, 2_000) == covered(volumes_at_or_below(own, other), 2_000) & inside
+
+
 @given(own=stepped(), low=st.integers(1, 500), width=st.integers(0, 500))
 def test_cost_of_whole_instances_never_falls(own: CostCurve, low: int, width: int) -> None:
     assert own.at(Decimal(low)) <= own.at(Decimal(low + width))
@@ -183,8 +210,9 @@ def test_bounds_hold_everywhere_between(
     first, last = Decimal(low), Decimal(low + width)
     inside = Decimal(low + int(width * part))
     slack = Decimal("1e-9")
-    assert other.lowest(first, last) <= other.at(inside) + slack
-    assert other.at(inside) <= other.highest(first, last) + slack
+    (rising, falling), (risen, fallen) = other.parts(first), other.parts(last)
+    assert rising + fallen * first <= other.at(inside) + slack
+    assert other.at(inside) <= risen + falling * last + slack
 
 
 @pytest.mark.parametrize(

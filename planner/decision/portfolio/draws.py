@@ -7,6 +7,7 @@ made from its name, stratified into as many slices as there are draws.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def choice_draws(recommendation: Recommendation, *, draws: int, seed: int) -> tu
     chosen = recommendation.chosen
     if chosen is None or draws == 0:
         return ()
-    model = model_of(recommendation)
+    model = model_of(_deciding(recommendation))
     spreads = input_spreads(model, spreads_of(recommendation.scenario))
     columns: dict[str, Floats] = {}
     for name, spread in sorted(spreads.items()):
@@ -43,6 +44,14 @@ def choice_draws(recommendation: Recommendation, *, draws: int, seed: int) -> tu
     arm = next(arm for arm in model.arms if arm.option.name == chosen.option.name)
     usd = model.usd(arm, model.scene(World(draws, columns)))
     return tuple(float(each) for each in usd)
+
+
+def _deciding(recommendation: Recommendation) -> Recommendation:
+    """With the choice alone, and the cheapest API, which takes what a fixed fleet does not hold."""
+    feasible = [each for each in recommendation.options if each.option.feasible]
+    api = next((each for each in feasible if each.option.is_api), None)
+    kept = (each for each in feasible if each is recommendation.chosen or each is api)
+    return replace(recommendation, options=tuple(kept))
 
 
 @lru_cache(maxsize=64)
