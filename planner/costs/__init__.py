@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from planner.costs.compact import CompactCost, compact_cost
-from planner.costs.confirming import CONFIRM_SEED, candidate_label
 from planner.costs.hourly_terms import HourlyTerm
-from planner.costs.hybrid_option import hybrid_instances
+from planner.costs.hybrid_count import hybrid_instances
 from planner.costs.inputs import PricingInputs, pricing_inputs
 from planner.costs.ledger import (
     AS_GIVEN,
@@ -46,7 +45,6 @@ from planner.costs.types import (
 __all__ = [
     "AS_GIVEN",
     "CATEGORIES",
-    "CONFIRM_SEED",
     "AboveFloor",
     "AmountLine",
     "BilledBy",
@@ -73,7 +71,6 @@ __all__ = [
     "Tiered",
     "add_months",
     "bought_by_month",
-    "candidate_label",
     "compact_cost",
     "day_after",
     "hybrid_instances",

@@ -11,6 +11,7 @@ from planner.costs.api_option import gateway_reaches
 from planner.costs.compact import compact_cost
 from planner.costs.confirming import CONFIRM_SEED, candidate_label
 from planner.costs.hybrid_base import HybridBase
+from planner.costs.hybrid_count import hybrid_instances
 from planner.costs.hybrid_lines import HybridHardware
 from planner.costs.inputs import PricingInputs
 from planner.costs.purchases import Way, price_row, term_months
@@ -22,7 +23,7 @@ from planner.scenario.provenance import Assumption
 from planner.serving.simulate import Share, check_capacity
 from planner.serving.types import ServingOption
 
-__all__ = ["ApiChoice", "hybrid_instances", "hybrid_options"]
+__all__ = ["ApiChoice", "hybrid_options"]
 
 # Where the simulator finds the base's load too much for its replicas: as many more, as a share.
 _SPREADS = (0.0, 0.1, 0.2, 0.3)
@@ -68,14 +69,6 @@ def hybrid_options(
         else _Search(site=site, way=way, api=api, base=base).cheapest(servings)
         for way, base in zip(ways, bases, strict=True)
     )
-
-
-def hybrid_instances(option: Option, requests: Sequence[Decimal]) -> tuple[int, ...]:
-    """Own instances of a hybrid in the fullest hour of each month of these volumes."""
-    assert option.hybrid is not None
-    if option.purchases is not None:
-        return tuple(sum(bought) for bought in option.purchases.of_months(requests, ONE))
-    return tuple(option.hybrid.plan(volume).most_instances for volume in requests)
 
 
 def _selfhost_named(inputs: PricingInputs, name: str) -> SelfHostOption:

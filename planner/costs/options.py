@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from planner.costs.api_option import api_option
-from planner.costs.hybrid_option import ApiChoice, hybrid_options
 from planner.costs.inputs import PricingInputs
 from planner.costs.manual import manual_option
-from planner.costs.selfhost_option import selfhost_options
 from planner.costs.types import Option
 
 __all__ = ["price_options"]
@@ -18,10 +18,24 @@ def price_options(inputs: PricingInputs) -> tuple[Option, ...]:
     InputError when the catalog does not know an API model, an instance type or a region.
     """
     given = inputs.scenario.options
-    apis = [ApiChoice(given=option, option=api_option(inputs, option)) for option in given.api]
+    apis = tuple(api_option(inputs, option) for option in given.api)
     return (
-        *(api.option for api in apis),
-        *(bought for option in given.selfhost for bought in selfhost_options(inputs, option)),
-        *(each for option in given.hybrid for each in hybrid_options(inputs, option, apis)),
+        *apis,
+        *(_on_own_hardware(inputs, apis) if given.selfhost or given.hybrid else ()),
         *(manual_option(inputs, option) for option in given.manual),
+    )
+
+
+def _on_own_hardware(inputs: PricingInputs, apis: Sequence[Option]) -> tuple[Option, ...]:
+    # What sizes and simulates replicas is a fifth of a start: imported where there are any.
+    from planner.costs.hybrid_option import ApiChoice, hybrid_options
+    from planner.costs.selfhost_option import selfhost_options
+
+    given = inputs.scenario.options
+    choices = [
+        ApiChoice(given=api, option=option) for api, option in zip(given.api, apis, strict=True)
+    ]
+    return (
+        *(bought for option in given.selfhost for bought in selfhost_options(inputs, option)),
+        *(each for option in given.hybrid for each in hybrid_options(inputs, option, choices)),
     )

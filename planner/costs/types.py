@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from planner.costs.hourly_terms import HourlyFleet
 from planner.costs.hybrid_base import HybridBase
 from planner.costs.terms import Bought, Fleet, Term, Timed
 from planner.scenario.options import Arm
 from planner.scenario.provenance import Assumption
-from planner.serving.simulate import CapacityCheck
-from planner.serving.types import ServingOption
+
+if TYPE_CHECKING:
+    # Not imported for APIs and options priced by hand, which have none.
+    from planner.serving.simulate import CapacityCheck
+    from planner.serving.types import ServingOption
 
 __all__ = [
     "CATEGORIES",

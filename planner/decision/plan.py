@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from planner import __version__
 from planner.costs import AmountLine, CostLine, HourlyTerm, PerInstance
@@ -21,8 +21,10 @@ from planner.errors import PlanFileError
 from planner.files import read_text
 from planner.money import usd_from_float, usd_text
 from planner.scenario import Assumption
-from planner.serving.simulate import CapacityCheck
 from planner.units import HOURS_PER_WEEK
+
+if TYPE_CHECKING:
+    from planner.serving.simulate import CapacityCheck
 
 __all__ = ["PLAN_SCHEMA_VERSION", "Plan", "build_plan", "read_plan"]
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from planner.costs import CONFIRM_SEED, Option
+from planner.costs import Option
 from planner.decision import Recommendation
 from planner.demand import Demand
 from planner.money import usd_from_float
 from planner.scenario.economics import Slo
-from planner.serving.operating import MOST_PREDICTABLE
-from planner.serving.simulate import CapacityCheck, Sample
+
+if TYPE_CHECKING:
+    from planner.serving.simulate import CapacityCheck, Sample
 
 __all__ = [
     "AnalyticView",
@@ -96,6 +97,8 @@ def capacity_check_view(recommendation: Recommendation, option: Option) -> Capac
     check, serving, slo = option.check, option.serving, recommendation.scenario.slo
     if check is None or serving is None or serving.capacity is None:
         return None
+    from planner.serving.operating import MOST_PREDICTABLE
+
     analytic = check.analytic
     predicted = analytic.predicts_ttft
     return CapacityCheckView(
@@ -121,6 +124,8 @@ def capacity_check_view(recommendation: Recommendation, option: Option) -> Capac
 
 
 def _simulated(check: CapacityCheck, demand: Demand, slo: Slo, *, with_ttft: bool) -> SimulatedView:
+    from planner.costs.confirming import CONFIRM_SEED
+
     result = check.simulated.result
     drawn: Literal["poisson", "gamma"] = "poisson" if demand.interarrival_cv == 1.0 else "gamma"
     return SimulatedView(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from planner.costs import Ledger, idle_ledger
 from planner.decision import Evaluated, Recommendation
@@ -13,8 +13,10 @@ from planner.render.numbers import significant
 from planner.render.payload_arms import commitment_view, overflow_view
 from planner.render.payload_check import capacity_check_view
 from planner.render.payload_types import CapacityView, OptionView
-from planner.serving.types import ServingOption
 from planner.units import TOKENS_PER_MTOK
+
+if TYPE_CHECKING:
+    from planner.serving.types import ServingOption
 
 __all__ = [
     "idle_usd",

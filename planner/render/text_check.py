@@ -8,7 +8,6 @@ from planner.render.blocks import Block, Column, Grid, Heading, Paragraph
 from planner.render.numbers import NOT_APPLICABLE, count, duration_ms, percent, rate
 from planner.render.payload_check import CapacityCheckView
 from planner.render.payload_types import OptionView
-from planner.serving.operating import MOST_PREDICTABLE
 
 __all__ = ["check_blocks"]
 
@@ -77,6 +76,8 @@ def _played(check: CapacityCheckView) -> str:
 def _why_not_predicted(checks: Sequence[CapacityCheckView]) -> list[Block]:
     if all(check.ttft_not_predicted is None for check in checks):
         return []
+    from planner.serving.operating import MOST_PREDICTABLE
+
     return [
         Paragraph(
             f"Times to first token are not predicted above {percent(MOST_PREDICTABLE)} of "

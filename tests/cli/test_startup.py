@@ -48,3 +48,9 @@ def test_help_imports_no_command(root: Path) -> None:
         "planner.cli.helptext",
         "planner.cli.registry",
     }
+
+
+def test_options_priced_by_hand_import_nothing_that_sizes_replicas(root: Path) -> None:
+    modules = _modules_after(root, "recommend", "scenarios/textbook.yaml")
+    assert "planner.costs.manual" in modules
+    assert not [name for name in modules if name.startswith("planner.serving")]

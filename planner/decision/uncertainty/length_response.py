@@ -12,12 +12,10 @@ from planner.demand import Demand
 from planner.demand.types import LengthStats
 from planner.money import usd_from_float
 from planner.scenario.economics import Slo
-from planner.serving.batching import Replica
-from planner.serving.lengths import lengths_of
-from planner.serving.queueing import Objective, largest_load
 
 if TYPE_CHECKING:
     from planner.decision.uncertainty.draws import Floats, World
+    from planner.serving.batching import Replica
 
 __all__ = [
     "NO_RESPONSE",
@@ -132,12 +130,16 @@ def _stretched(stats: LengthStats, factor: Decimal) -> LengthStats:
 
 
 def _with_lengths(replica: Replica, demand: Demand, slo: Slo) -> Replica:
+    from planner.serving.lengths import lengths_of
+
     cached = replica.lengths.cached_tokens
     lengths = lengths_of(demand, ttft_percentile=slo.ttft_percentile, cached_tokens=cached)
     return replace(replica, lengths=lengths)
 
 
 def _rate(replica: Replica, slo: Slo) -> float:
+    from planner.serving.queueing import Objective, largest_load
+
     objective = Objective(
         ttft_ms=None if slo.ttft_ms is None else float(slo.ttft_ms),
         ttft_percentile=slo.ttft_percentile / 100.0,
