@@ -14,10 +14,10 @@ from planner.actuals.pricing import ListPrice
 from planner.actuals.types import SCHEMA_VERSION, SourceName, Usage, UsageRecord
 
 __all__ = [
+    "CONTENT_COLUMNS",
     "STORED_COLUMNS",
     "FileOrigin",
     "StagedRow",
-    "digest_of",
     "key_of",
     "record_of",
     "staged_schema",
@@ -28,16 +28,15 @@ __all__ = [
 _NOT_STORED = frozenset({"native_id", "parent_id", "group_keys"})
 _USAGE = tuple(field.name for field in fields(Usage) if field.name not in _NOT_STORED)
 _USAGE_VALUES = attrgetter(*_USAGE)
-_CONTENT_VALUES = attrgetter(
-    *(field.name for field in fields(Usage) if field.name not in ("native_id", "group_keys"))
-)
 _PRICED = ("model", "cost_list_usd", "price_status", "price_ref")
-_PLACE = ("record_key", "parent_key", "digest", "source_line", "source_item")
+_PLACE = ("record_key", "parent_key", "source_line", "source_item")
 _ORIGIN = ("source_file", "file_sha256", "exported_at", "ingested_at", "schema_version")
 
 # `source` and `dt` are in the path of a part, as engines expect of a partitioned table.
 STORED_COLUMNS: tuple[str, ...] = (*_PLACE, *_USAGE, *_PRICED, *_ORIGIN)
-# On the way, a row also says its day, and whether its key still lacks the occurrence number.
+# What a row says, wherever it stands.
+CONTENT_COLUMNS: tuple[str, ...] = ("parent_key", *_USAGE)
+# On the way, a row also says its day, and whether it has no key yet: that takes the whole file.
 _STAGED_ONLY = ("dt", "is_keyless")
 
 _MOMENTS = frozenset({"started_at", "revised_at", "exported_at", "ingested_at"})
@@ -94,11 +93,6 @@ class StagedRow:
 def key_of(source: str, *parts: str) -> str:
     """A stable id, 32 hexadecimal digits."""
     return _md5("\x1f".join((source, *parts)))
-
-
-def digest_of(usage: Usage) -> str:
-    """A hash of everything a row says, wherever it stands."""
-    return _md5(repr(_CONTENT_VALUES(usage)))
 
 
 def _md5(text: str) -> str:
@@ -165,20 +159,19 @@ def _price_columns(rows: Sequence[StagedRow]) -> dict[str, list[Any]]:
 def _place_columns(
     rows: Sequence[StagedRow], origin: FileOrigin, *, keyed_by_place: bool
 ) -> dict[str, list[Any]]:
-    digests = [digest_of(row.usage) for row in rows]
     keys: list[str] = []
-    for row, digest in zip(rows, digests, strict=True):
+    for row in rows:
         if keyed_by_place:
             keys.append(key_of(origin.source, origin.sha256, str(row.item)))
         else:
-            keys.append(key_of(origin.source, row.usage.native_id or digest))
+            native_id = row.usage.native_id
+            keys.append(key_of(origin.source, native_id) if native_id else "")
     return {
         "record_key": keys,
         "parent_key": [
             key_of(origin.source, row.usage.parent_id) if row.usage.parent_id else ""
             for row in rows
         ],
-        "digest": digests,
         "source_line": [row.line for row in rows],
         "source_item": [row.item for row in rows],
         "is_keyless": [not keyed_by_place and not row.usage.native_id for row in rows],
@@ -187,6 +180,6 @@ def _place_columns(
 
 def record_of(source: SourceName, dt: Any, row: dict[str, Any]) -> UsageRecord:
     """A row of the store as a record."""
-    values = {name: row[name] for name in STORED_COLUMNS if name not in ("parent_key", "digest")}
+    values = {name: row[name] for name in STORED_COLUMNS if name != "parent_key"}
     values["notes"] = tuple(row["notes"].split(",")) if row["notes"] else ()
     return UsageRecord(source=source, dt=dt, **values)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from planner.actuals.columns import STORED_COLUMNS
+from planner.actuals.columns import CONTENT_COLUMNS, STORED_COLUMNS
 from planner.actuals.deliveries import delivery_of, replaced_bills
 from planner.actuals.engines import duckdb_module
 from planner.actuals.manifest import ImportedFile, Manifest, Part, write_manifest
@@ -30,9 +30,10 @@ _NEWEST_FIRST = (
     "revised_at DESC NULLS LAST, exported_at DESC, digest DESC, file_sha256 DESC, source_item DESC"
 )
 _NARROW = (
-    "record_key, parent_key, kind, revised_at, exported_at, digest, file_sha256, source_item, "
+    "record_key, parent_key, kind, revised_at, exported_at, file_sha256, source_item, "
     "billing_account, billing_period"
 )
+_RANKED = "record_key, revised_at, exported_at, file_sha256, source_item"
 
 
 def imported_file(staged: StagedFile, path: Path, *, is_bill: bool) -> ImportedFile:
@@ -147,14 +148,22 @@ class _Merge:
         keyless = self._scalar("SELECT count(*) FROM staged WHERE is_keyless")
         # A row without an id is known by its content and how often that came before in its file.
         key = (
-            "CASE WHEN is_keyless THEN md5(record_key || ':' || row_number() OVER (PARTITION BY "
-            "file_sha256, record_key ORDER BY source_item)) ELSE record_key END"
+            "CASE WHEN is_keyless THEN md5(content || ':' || row_number() OVER (PARTITION BY "
+            "is_keyless, file_sha256, content ORDER BY source_item)) ELSE record_key END"
         )
-        columns = _NARROW.replace("record_key", f"{key} AS record_key") if keyless else _NARROW
-        self._con.execute(f"CREATE TEMP TABLE fresh AS SELECT {columns} FROM staged")
-        live = _parquet(self._live, "filename = true") if self._live else "fresh WHERE false"
-        name = "filename" if self._live else "'' AS filename"
-        self._con.execute(f"CREATE VIEW live AS SELECT {_NARROW}, {name} FROM {live}")
+        if keyless:
+            content = f"CASE WHEN is_keyless THEN {_digest()} ELSE '' END AS content"
+            rows = f"(SELECT *, {content} FROM staged)"
+            columns = _NARROW.replace("record_key", f"{key} AS record_key")
+        else:
+            rows, columns = "staged", _NARROW
+        self._con.execute(f"CREATE TEMP TABLE fresh AS SELECT {columns} FROM {rows}")
+        live = _parquet(self._live, "filename = true") if self._live else None
+        self._con.execute(
+            "CREATE VIEW live_rows AS SELECT *"
+            + (f" FROM {live}" if live else ", '' AS filename FROM staged WHERE false")
+        )
+        self._con.execute(f"CREATE VIEW live AS SELECT {_NARROW}, filename FROM live_rows")
         self._has_keyless = bool(keyless)
 
     def _find_losers(self, files: Sequence[ImportedFile]) -> None:
@@ -164,11 +173,19 @@ class _Merge:
             "SELECT record_key FROM live SEMI JOIN fresh USING (record_key)) "
             "GROUP BY record_key HAVING count(*) > 1"
         )
+        clashes = self._scalar("SELECT count(*) FROM clashes")
+        ranked = f"{_RANKED}, {_digest()} AS digest"
+        both = (
+            f"SELECT {ranked} FROM (SELECT * REPLACE (final_key AS record_key) FROM staged JOIN "
+            "(SELECT record_key AS final_key, file_sha256, source_item FROM fresh SEMI JOIN "
+            "clashes USING (record_key)) USING (file_sha256, source_item)) UNION ALL "
+            f"SELECT {ranked} FROM live_rows SEMI JOIN clashes USING (record_key)"
+        )
         self._con.execute(
-            "CREATE TEMP TABLE losers AS SELECT file_sha256, source_item FROM ("
-            f"SELECT {_NARROW} FROM fresh SEMI JOIN clashes USING (record_key) UNION ALL "
-            f"SELECT {_NARROW} FROM live SEMI JOIN clashes USING (record_key)) QUALIFY "
-            f"row_number() OVER (PARTITION BY record_key ORDER BY {_NEWEST_FIRST}) > 1"
+            f"CREATE TEMP TABLE losers AS SELECT file_sha256, source_item FROM ({both}) "
+            f"QUALIFY row_number() OVER (PARTITION BY record_key ORDER BY {_NEWEST_FIRST}) > 1"
+            if clashes
+            else "CREATE TEMP TABLE losers (file_sha256 VARCHAR, source_item BIGINT)"
         )
         replaced = replaced_bills(file for file in files if file.source == self._source)
         if replaced:
@@ -261,6 +278,17 @@ def _columns() -> str:
         "THEN 'share' ELSE rows.kind END AS kind"
     )
     return ", ".join(kind if name == "kind" else f"rows.{name}" for name in STORED_COLUMNS)
+
+
+def _digest() -> str:
+    """A hash of everything a row says, wherever it stands. Only rows that clash need theirs."""
+    return f"md5(concat_ws(chr(31), {', '.join(_said(name) for name in CONTENT_COLUMNS)}))"
+
+
+def _said(name: str) -> str:
+    # A moment as text would hang on the time zone of the session.
+    value = f"epoch_us({name})" if name in ("started_at", "revised_at") else name
+    return f"coalesce(CAST({value} AS VARCHAR), chr(30))"
 
 
 def _parquet(paths: Iterable[Path | str], options: str = "") -> str:

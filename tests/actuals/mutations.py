@@ -11,12 +11,11 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from planner.actuals import SOURCES, SourceName, Usage, source_spec
-from planner.actuals.columns import FileOrigin
+from planner.actuals.columns import CONTENT_COLUMNS, FileOrigin, StagedRow, staged_table
 from planner.actuals.sources import FileFacts
 from planner.actuals.staging import stage_file
 from tests.actuals.support import EXPORTED, EXPORTS, NOW, NoPrices, read
@@ -80,21 +79,17 @@ def _staged(source: SourceName, path: Path, folder: Path) -> list[str]:
 
     shutil.rmtree(folder, ignore_errors=True)
     spec = source_spec(source)
-    origin = FileOrigin(
-        source=source, file="f", sha256="0" * 64, exported_at=EXPORTED, ingested_at=NOW
-    )
     staged = stage_file(
         path,
         spec,
-        origin,
+        _origin(source),
         FileFacts(exported_at=EXPORTED, label_paths={}),
         NoPrices(),
         folder,
         lambda bytes_read: None,
     )
-    return [
-        row["digest"] for chunk in staged.chunks for row in parquet.read_table(chunk).to_pylist()
-    ]
+    rows = [row for chunk in staged.chunks for row in parquet.read_table(chunk).to_pylist()]
+    return [repr([row[name] for name in CONTENT_COLUMNS]) for row in rows]
 
 
 def _broken_line(content: bytes, draws: random.Random, *, header: int) -> bytes:
@@ -123,7 +118,7 @@ def _broken_row(path: Path, content: bytes, draws: random.Random) -> tuple[bytes
     header = 1 if path.suffix == ".csv" else 0
     index = draws.randrange(header, len(lines))
     others = b"".join(lines[:index] + lines[index + 1 :])
-    untouched = _digests(path, others)
+    untouched = _contents(path, others)
     if path.suffix == ".jsonl" and draws.random() < 0.5:
         row = json.loads(lines[index])
         what = _spoil_value(row, draws)
@@ -162,7 +157,7 @@ def _broken_bucket(
     document = json.loads(content)
     good = document["data"][0]
     before, after = _moved(good, -1), _moved(good, 1)
-    untouched = _digests(path, json.dumps({"data": [before, after]}).encode())
+    untouched = _contents(path, json.dumps({"data": [before, after]}).encode())
     middle = json.loads(json.dumps(good))
     if draws.random() < 0.5:
         what = _spoil_value(middle, draws)
@@ -189,19 +184,25 @@ def _moved(bucket: dict[str, Any], days: int) -> dict[str, Any]:
     return moved
 
 
-def _digests(path: Path, content: bytes) -> list[str]:
-    """What the rows of some content come to, each as its digest in the store."""
+def _contents(path: Path, content: bytes) -> list[str]:
+    """What the rows of some content come to, each as the store says it."""
     source: SourceName = path.name.partition(".")[0]  # pyright: ignore[reportAssignmentType]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"good{path.suffix}"
         file.write_bytes(content)
-        return [_digest(usage) for usage in read(source, file).usages]
+        return [_content(usage, source) for usage in read(source, file).usages]
 
 
-def _digest(usage: Usage) -> str:
-    from planner.actuals.columns import digest_of
+def _content(usage: Usage, source: SourceName) -> str:
+    row = StagedRow(usage=usage, line=1, item=0, price=NoPrices().price(usage))
+    table = staged_table([row], _origin(source), keyed_by_place=False)
+    return repr([table[name][0].as_py() for name in CONTENT_COLUMNS])
 
-    return digest_of(replace(usage))
+
+def _origin(source: SourceName) -> FileOrigin:
+    return FileOrigin(
+        source=source, file="f", sha256="0" * 64, exported_at=EXPORTED, ingested_at=NOW
+    )
 
 
 def _main(count: int, report: Callable[[str], object]) -> None:
