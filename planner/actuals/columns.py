@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -18,6 +18,7 @@ __all__ = [
     "STORED_COLUMNS",
     "FileOrigin",
     "StagedRow",
+    "constant_columns",
     "key_of",
     "record_of",
     "staged_schema",
@@ -36,8 +37,6 @@ _ORIGIN = ("source_file", "file_sha256", "exported_at", "ingested_at", "schema_v
 STORED_COLUMNS: tuple[str, ...] = (*_PLACE, *_USAGE, *_PRICED, *_ORIGIN)
 # What a row says, wherever it stands.
 CONTENT_COLUMNS: tuple[str, ...] = ("parent_key", *_USAGE)
-# On the way, a row also says its day, and whether it has no key yet: that takes the whole file.
-_STAGED_ONLY = ("dt", "is_keyless")
 
 _MOMENTS = frozenset({"started_at", "revised_at", "exported_at", "ingested_at"})
 _MONEY = frozenset(
@@ -52,7 +51,7 @@ _MONEY = frozenset(
         "saved_routing_usd",
     }
 )
-_FLAGS = frozenset({"is_batch", "is_evaluation", "is_keyless"})
+_FLAGS = frozenset({"is_batch", "is_evaluation"})
 _FLOATS = frozenset({"latency_ms", "ttft_ms"})
 _COUNTS = frozenset(
     {
@@ -102,7 +101,7 @@ def _md5(text: str) -> str:
 
 
 def staged_schema() -> Any:
-    """The schema of staged files; MissingExtra."""
+    """The schema of the store's files; MissingExtra."""
     pa = pyarrow_module()
 
     def kind(name: str) -> Any:
@@ -116,11 +115,14 @@ def staged_schema() -> Any:
             return pa.float64()
         return pa.int64() if name in _COUNTS else pa.string()
 
-    return pa.schema([(name, kind(name)) for name in (*STORED_COLUMNS, *_STAGED_ONLY)])
+    return pa.schema([(name, kind(name)) for name in STORED_COLUMNS])
 
 
 def staged_table(rows: Sequence[StagedRow], origin: FileOrigin, *, keyed_by_place: bool) -> Any:
-    """Rows as an Arrow table. ``keyed_by_place``: a line of a bill is known by where it stands."""
+    """Rows as an Arrow table. ``keyed_by_place``: a line of a bill is known by where it stands.
+
+    The key of a row that its source gives none is empty: that takes the whole file.
+    """
     pa = pyarrow_module()
     schema = staged_schema()
     columns: dict[str, Sequence[Any]] = dict(
@@ -129,18 +131,29 @@ def staged_table(rows: Sequence[StagedRow], origin: FileOrigin, *, keyed_by_plac
     columns["notes"] = [_joined(row) for row in rows]
     columns |= _price_columns(rows)
     columns |= _place_columns(rows, origin, keyed_by_place=keyed_by_place)
-    constants = (
+    columns |= {name: [value] * len(rows) for name, value in _of_file(origin).items()}
+    return pa.table(
+        [pa.array(columns[field.name], type=field.type) for field in schema], schema=schema
+    )
+
+
+def constant_columns(origin: FileOrigin) -> dict[str, Any]:
+    """The value of every staged column where neither a source nor a price gives another."""
+    defaults = {
+        field.name: field.default for field in fields(Usage) if field.default is not MISSING
+    }
+    return {**defaults, "notes": "", "parent_key": "", **_of_file(origin)}
+
+
+def _of_file(origin: FileOrigin) -> dict[str, Any]:
+    values = (
         origin.file,
         origin.sha256,
         origin.exported_at,
         origin.ingested_at,
         SCHEMA_VERSION,
     )
-    columns |= {name: [value] * len(rows) for name, value in zip(_ORIGIN, constants, strict=True)}
-    columns["dt"] = [row.usage.started_at.date().isoformat() for row in rows]
-    return pa.table(
-        [pa.array(columns[field.name], type=field.type) for field in schema], schema=schema
-    )
+    return dict(zip(_ORIGIN, values, strict=True))
 
 
 def _joined(row: StagedRow) -> str:
@@ -174,7 +187,6 @@ def _place_columns(
         ],
         "source_line": [row.line for row in rows],
         "source_item": [row.item for row in rows],
-        "is_keyless": [not keyed_by_place and not row.usage.native_id for row in rows],
     }
 
 

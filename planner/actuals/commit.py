@@ -14,9 +14,9 @@ from typing import Any
 
 from planner.actuals.columns import CONTENT_COLUMNS, STORED_COLUMNS
 from planner.actuals.deliveries import delivery_of, replaced_bills
-from planner.actuals.engines import duckdb_module
+from planner.actuals.engines import duckdb_module, pyarrow_parquet
 from planner.actuals.manifest import ImportedFile, Manifest, Part, write_manifest
-from planner.actuals.staging import StagedFile
+from planner.actuals.staging import Chunk, StagedFile
 from planner.actuals.types import SourceName
 
 __all__ = ["commit_files", "imported_file", "remove_leftovers"]
@@ -131,20 +131,26 @@ class _Merge:
         )
 
     def run(
-        self, chunks: Sequence[Path], files: Sequence[ImportedFile]
+        self, chunks: Sequence[Chunk], files: Sequence[ImportedFile]
     ) -> tuple[list[Part], set[str]]:
         """Parts that are new and paths of those that are gone."""
         try:
-            self._name_inputs(chunks)
+            self._name_inputs([chunk.path for chunk in chunks])
             self._find_losers(files)
             self._find_outer_spans()
             rewritten = self._rewrite()
-            return [*self._write_new(), *rewritten], self._gone
+            ready = self._ready(chunks)
+            rest = [chunk.path for chunk in chunks if chunk not in ready]
+            new = [*self._place_ready(ready), *(self._write_new(rest) if rest else [])]
+            return [*new, *rewritten], self._gone
         finally:
             self._con.close()
 
     def _name_inputs(self, chunks: Sequence[Path]) -> None:
-        self._con.execute(f"CREATE VIEW staged AS SELECT * FROM {_parquet(chunks)}")
+        self._con.execute(
+            "CREATE VIEW staged AS SELECT *, record_key = '' AS is_keyless "
+            f"FROM {_parquet(chunks, 'filename = true')}"
+        )
         keyless = self._scalar("SELECT count(*) FROM staged WHERE is_keyless")
         # A row without an id is known by its content and how often that came before in its file.
         key = (
@@ -161,7 +167,7 @@ class _Merge:
         live = _parquet(self._live, "filename = true") if self._live else None
         self._con.execute(
             "CREATE VIEW live_rows AS SELECT *"
-            + (f" FROM {live}" if live else ", '' AS filename FROM staged WHERE false")
+            + (f" FROM {live}" if live else " FROM staged WHERE false")
         )
         self._con.execute(f"CREATE VIEW live AS SELECT {_NARROW}, filename FROM live_rows")
         self._has_keyless = bool(keyless)
@@ -230,17 +236,40 @@ class _Merge:
             parts += self._placed(out, part.dt, f"{self._number:06d}-r{index}.parquet")
         return parts
 
-    def _write_new(self) -> list[Part]:
+    def _ready(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Chunks that are parts as they are: of one day, and no row changes or goes."""
+        changed = self._con.execute(
+            "SELECT DISTINCT filename FROM staged WHERE is_keyless UNION "
+            "SELECT filename FROM staged SEMI JOIN losers USING (file_sha256, source_item) UNION "
+            "SELECT filename FROM staged SEMI JOIN outer_spans USING (record_key)"
+        ).fetchall()
+        names = {name for (name,) in changed}
+        return [chunk for chunk in chunks if chunk.day and _text_path(chunk.path) not in names]
+
+    def _place_ready(self, chunks: Sequence[Chunk]) -> list[Part]:
+        parts: list[Part] = []
+        for index, chunk in enumerate(chunks):
+            made = self._work / f"ready-{index}.parquet"
+            try:
+                made.hardlink_to(chunk.path)
+            except OSError:
+                # The staged file has to stay until the manifest is written.
+                shutil.copyfile(chunk.path, made)
+            parts += self._placed(made, chunk.day, f"{self._number:06d}-d{index}.parquet")
+        return parts
+
+    def _write_new(self, chunks: Sequence[Path]) -> list[Part]:
         out = self._work / "new"
-        keys = (
-            "JOIN (SELECT file_sha256, source_item, record_key AS final_key FROM fresh) "
-            "USING (file_sha256, source_item) "
-            if self._has_keyless
-            else ""
-        )
-        rows = "(SELECT * REPLACE (final_key AS record_key) FROM staged " + keys + ")"
+        rows = _parquet(chunks)
+        if self._has_keyless:
+            rows = (
+                f"(SELECT * REPLACE (final_key AS record_key) FROM {rows} "
+                "JOIN (SELECT file_sha256, source_item, record_key AS final_key FROM fresh) "
+                "USING (file_sha256, source_item))"
+            )
+        day = "strftime(make_timestamp(epoch_us(rows.started_at)), '%Y-%m-%d') AS dt"
         self._con.execute(
-            f"COPY (SELECT {_columns()}, rows.dt FROM {rows if keys else 'staged'} AS rows "
+            f"COPY (SELECT {_columns()}, {day} FROM {rows} AS rows "
             "LEFT JOIN outer_spans USING (record_key) "
             "ANTI JOIN losers USING (file_sha256, source_item)) "
             f"TO {_quoted(out)} {_PARTITIONED}"
@@ -254,7 +283,7 @@ class _Merge:
 
     def _placed(self, made: Path, dt: str, name: str) -> list[Part]:
         """A part in its final place; none when it has no rows."""
-        rows = self._scalar(f"SELECT count(*) FROM {_parquet([made])}")
+        rows = int(pyarrow_parquet().read_metadata(made).num_rows)
         if not rows:
             return []
         relative = f"source={self._source}/dt={dt}/{name}"

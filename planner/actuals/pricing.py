@@ -11,13 +11,15 @@ from planner.actuals.providers import catalogue_model
 from planner.actuals.types import PriceStatus, Usage
 from planner.actuals.values import MONEY_STEP
 from planner.errors import InputError
+from planner.units import TOKENS_PER_MTOK
 
 if TYPE_CHECKING:
     from planner.catalog import Catalog, LlmQuote
     from planner.catalog.types import LlmRate, Processing
 
-__all__ = ["CataloguePricer", "ListPrice", "Pricer"]
+__all__ = ["CataloguePricer", "ListPrice", "Pricer", "TokenRates"]
 
+_UNITS_PER_USD = 10**12
 # As the providers call the tier that the list price is for.
 _STANDARD_TIERS = frozenset({"", "auto", "batch", "default", "standard", "standard_only"})
 
@@ -36,11 +38,33 @@ class ListPrice:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRates:
+    """What a token of each kind costs in requests of one size, in 1E-12 USD, exactly.
+
+    The size is the logical input: more than ``above_input_tokens``, up to those of the next tier.
+    """
+
+    above_input_tokens: int
+    uncached_input: int
+    cache_read: int
+    cache_write: int
+    cache_write_1h: int
+    output: int
+
+
 class Pricer(Protocol):
     """Gives records their list price."""
 
     def price(self, usage: Usage) -> ListPrice:
         """The list price of one record."""
+        ...
+
+    def rates(self, usage: Usage) -> tuple[TokenRates, ...] | None:
+        """What ``price`` charges for a request like this one by its tokens, smallest size first.
+
+        None where that cannot be said before the request is known.
+        """
         ...
 
 
@@ -85,6 +109,15 @@ class CataloguePricer:
         if "usage_missing" in usage.notes:
             return _without(usage, "unpriced", "no usage given", model=found.quote.resolved_id)
         return _priced(usage, found.quote, found.status)
+
+    def rates(self, usage: Usage) -> tuple[TokenRates, ...] | None:
+        """What ``price`` charges by tokens; None for prices by the hour, and finer than 1E-12."""
+        quote = self._found(usage).quote
+        if quote is None or quote.time_of_day:
+            return None
+        starts = {tier.above_input_tokens for rate in _rates(quote) for tier in rate or ()}
+        tiers = [_token_rates(quote, start) for start in sorted(starts)]
+        return None if None in tiers else tuple(tier for tier in tiers if tier is not None)
 
     def _found(self, usage: Usage) -> _Found:
         noon = _Key(
@@ -185,6 +218,27 @@ def _rates(quote: LlmQuote) -> tuple[LlmRate | None, ...]:
         quote.cache_write,
         quote.cache_write_1h,
     )
+
+
+def _token_rates(quote: LlmQuote, above: int) -> TokenRates | None:
+    """As ``request_cost_usd``: a kind without a rate is charged as the next plainer one."""
+    from planner.catalog.llm_request import rate_at
+
+    def exact(*plainer: LlmRate | None) -> int | None:
+        rate = next(rate for rate in plainer if rate is not None)
+        units = rate_at(rate, Decimal(above + 1)) * _UNITS_PER_USD / TOKENS_PER_MTOK
+        return int(units) if units == units.to_integral_value() else None
+
+    write = (quote.cache_write, quote.input)
+    found = {
+        "uncached_input": exact(quote.input),
+        "cache_read": exact(quote.cache_read, quote.input),
+        "cache_write": exact(*write),
+        "cache_write_1h": exact(quote.cache_write_1h, *write),
+        "output": exact(quote.output),
+    }
+    whole = {name: units for name, units in found.items() if units is not None}
+    return TokenRates(above_input_tokens=above, **whole) if len(whole) == len(found) else None
 
 
 def _has_tiers(quote: LlmQuote) -> bool:

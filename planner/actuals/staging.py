@@ -7,11 +7,13 @@ name are written over. Prompts and responses are never staged, good row or bad.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from planner.actuals.bulk import BulkBatch, BulkReader, open_bulk
 from planner.actuals.columns import FileOrigin, StagedRow, staged_table
 from planner.actuals.engines import pyarrow_parquet
 from planner.actuals.pricing import Pricer
@@ -20,9 +22,10 @@ from planner.actuals.sources import FileFacts, Parsed, RowParser, SourceSpec
 from planner.actuals.types import QuarantinedRow, RowError, Usage
 from planner.files import write_atomic
 
-__all__ = ["Progress", "StagedFile", "stage_file"]
+__all__ = ["Chunk", "Progress", "StagedFile", "stage_file"]
 
 _CHUNK_ROWS = 20_000
+_ROW_GROUP = 1 << 17
 _JOURNAL = "journal.json"
 _QUARANTINE = "quarantine.jsonl"
 
@@ -37,7 +40,8 @@ class _Journal:
     fingerprint: str
     rows: int = 0
     records: int = 0
-    chunks: int = 0
+    # The day of every chunk; empty where it has rows of several.
+    chunk_days: list[str] = field(default_factory=list[str])
     skipped: int = 0
     quarantined: int = 0
     quarantined_tokens: int = 0
@@ -54,11 +58,19 @@ class _Journal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A file of staged rows. One of a single ``day`` is as the store has it; else day is empty."""
+
+    path: Path
+    day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StagedFile:
     """A file that is fully read: its chunks, its bad rows, and what they cover."""
 
     origin: FileOrigin
-    chunks: tuple[Path, ...]
+    chunks: tuple[Chunk, ...]
     quarantine: Path | None
     records: int
     skipped: int
@@ -87,6 +99,9 @@ def stage_file(
     fingerprint = json.dumps([spec.name, sorted(facts.label_paths.items()), origin.file])
     journal = _resumed(folder, fingerprint, spec)
     stager = _Stager(spec, origin, pricer, folder, journal)
+    if not journal.is_done and spec.by_columns is not None and not facts.label_paths:
+        with open_bulk(path, spec.by_columns, origin, pricer) as bulk:
+            stager.take_bulk(bulk, spec.parser(facts), progress)
     if not journal.is_done:
         with open_rows(path) as reader:
             reader.skip(journal.rows)
@@ -148,6 +163,32 @@ class _Stager:
         self._flush()
         progress(reader.bytes_read())
 
+    def take_bulk(self, bulk: BulkReader, parser: RowParser, progress: Progress) -> None:
+        """Read by columns, as far as the file can be read so."""
+        journal = self._journal
+        for batch in bulk.batches(journal.rows, lambda: journal.records):
+            journal.rows += batch.rows
+            self._count(batch)
+            for line, row in batch.lines:
+                taken = self._take_all(line, _parsed(parser, GoodRow(line=line, data=row)))
+                journal.skipped += int(not taken)
+            self._flush(batch.tables)
+            progress(bulk.bytes_read())
+        journal.is_done = bulk.is_at_end
+        self._flush()
+
+    def _count(self, batch: BulkBatch) -> None:
+        journal = self._journal
+        journal.records += batch.records
+        for counts, found in ((journal.unpriced, batch.unpriced), (journal.noted, batch.noted)):
+            for name, count in found.items():
+                if count:
+                    counts[name] = counts.get(name, 0) + count
+        if batch.started is not None:
+            first, last = (moment.isoformat() for moment in batch.started)
+            journal.first_at = min(journal.first_at or first, first)
+            journal.last_at = max(journal.last_at, last)
+
     def _take_all(self, line: int, records: Iterable[Parsed]) -> int:
         taken = 0
         for record in records:
@@ -195,23 +236,32 @@ class _Stager:
         if len(self._bad) >= _CHUNK_ROWS and self._spec.resumable:
             self._flush()
 
-    def _flush(self) -> None:
+    def _flush(self, tables: Mapping[str, Any] | None = None) -> None:
+        """Write what waits, and these tables by day, as chunks."""
         journal = self._journal
+        for day, table in (tables or {}).items():
+            self._write(table, day)
         if self._waiting:
             table = staged_table(
                 self._waiting, self._origin, keyed_by_place=self._spec.replaces_period
             )
-            # Light compression: these files live for one import.
-            pyarrow_parquet().write_table(
-                table, self._chunk(journal.chunks), compression="lz4", row_group_size=_CHUNK_ROWS
-            )
-            journal.chunks += 1
+            self._write(table, "")
             self._waiting = []
         self._write_bad_rows()
         journal.view_days = {view: sorted(days) for view, days in self._view_days.items()}
         journal.bills = sorted([account, month] for account, month in self._bills)
         journal.group_keys = sorted(self._groups)
         write_atomic(self._folder / _JOURNAL, json.dumps(asdict(journal)))
+
+    def _write(self, table: Any, day: str) -> None:
+        pyarrow_parquet().write_table(
+            table,
+            self._chunk(len(self._journal.chunk_days)),
+            # Light where the file lives for one import only.
+            compression="zstd" if day else "lz4",
+            row_group_size=_ROW_GROUP,
+        )
+        self._journal.chunk_days.append(day)
 
     def _write_bad_rows(self) -> None:
         """Append after what the journal knows of; a stopped try may have written more."""
@@ -236,7 +286,10 @@ class _Stager:
         groups = ",".join(journal.group_keys)
         return StagedFile(
             origin=self._origin,
-            chunks=tuple(self._chunk(number) for number in range(journal.chunks)),
+            chunks=tuple(
+                Chunk(path=self._chunk(number), day=day)
+                for number, day in enumerate(journal.chunk_days)
+            ),
             quarantine=self._folder / _QUARANTINE if journal.quarantined else None,
             records=journal.records,
             skipped=journal.skipped,

@@ -16,6 +16,8 @@ from planner.actuals.types import RowError
 
 __all__ = [
     "MONEY_STEP",
+    "MOST_TOKENS",
+    "YEARS",
     "Row",
     "as_list",
     "as_row",
@@ -41,8 +43,9 @@ Row = Mapping[str, Any]
 MONEY_STEP = Decimal("1E-12")
 _MONEY_LIMIT = Decimal("1E12")
 # A month of a large platform is below 1e15 tokens; beyond is a wrong field (a time, an id).
-_MOST_TOKENS = 10**15
-_FIRST_YEAR, _LAST_YEAR = 2015, 2200
+MOST_TOKENS = 10**15
+# First and last year that a time may be in.
+YEARS = (2015, 2200)
 # Names and ids are short; what is longer is content in a wrong column, which is never stored.
 _LONGEST_TEXT = 300
 _PLAIN_WORD = re.compile(r"[\w.:+\-/]{1,40}")
@@ -100,7 +103,7 @@ def optional_count(row: Row, *names: str) -> int | None:
         value = row.get(name)
         if value is None or value == "":
             continue
-        if type(value) is int and 0 <= value <= _MOST_TOKENS:
+        if type(value) is int and 0 <= value <= MOST_TOKENS:
             return value
         return _count(name, value)
     return None
@@ -121,7 +124,7 @@ def _count(name: str, value: Any) -> int:
         raise RowError(name, f"is {shown(value)}, not a whole number")
     if whole < 0:
         raise RowError(name, f"is {shown(value)}, below zero")
-    if whole > _MOST_TOKENS:
+    if whole > MOST_TOKENS:
         raise RowError(name, f"is {shown(value)}, more than any count can be")
     return whole
 
@@ -202,7 +205,7 @@ def instant(row: Row, *names: str) -> datetime:
     if value is None:
         raise RowError(name, "is missing: every row needs its time")
     moment = _instant(name, value)
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+    if not YEARS[0] <= moment.year <= YEARS[1]:
         raise RowError(name, f"is in the year {moment.year}: look for a wrong time")
     return moment
 

@@ -88,7 +88,7 @@ def _staged(source: SourceName, path: Path, folder: Path) -> list[str]:
         folder,
         lambda bytes_read: None,
     )
-    rows = [row for chunk in staged.chunks for row in parquet.read_table(chunk).to_pylist()]
+    rows = [row for chunk in staged.chunks for row in parquet.read_table(chunk.path).to_pylist()]
     return [repr([row[name] for name in CONTENT_COLUMNS]) for row in rows]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,6 +77,9 @@ class NoPrices:
         """No price."""
         return ListPrice(model=usage.model_raw, usd=None, status="unpriced", reference="")
 
+    def rates(self, usage: Usage) -> None:
+        """No rates."""
+
 
 def settings(exported_at: datetime | None = EXPORTED, **labels: str) -> ImportSettings:
     """Import at a fixed time, without prices."""
@@ -104,3 +108,14 @@ def totals(store: Path) -> tuple[int, int, int, int, Decimal]:
         sum(record.output_tokens for record in records),
         sum((record.cost_source_usd or Decimal(0) for record in records), Decimal(0)),
     )
+
+
+def plain_store(folder: Path, rows: Sequence[Mapping[str, object]]) -> Path:
+    """A store of calls of one's own log; every row has the same fields."""
+    path = folder / "calls.csv"
+    with path.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    imported(folder / "store", "plain", [path])
+    return folder / "store"

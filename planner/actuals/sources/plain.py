@@ -11,6 +11,18 @@ from typing import cast
 
 from planner.actuals.providers import provider_id
 from planner.actuals.sources.litellm import trusted_spend
+from planner.actuals.sources.plain_columns import plain_by_columns
+from planner.actuals.sources.plain_names import (
+    COST,
+    ID,
+    INPUT,
+    MODEL,
+    OUTPUT,
+    READ,
+    STATUSES,
+    TIME,
+    WRITE,
+)
 from planner.actuals.sources.spec import (
     LABELS,
     FileFacts,
@@ -37,52 +49,31 @@ from planner.actuals.values import (
 
 __all__ = ["PLAIN"]
 
-_TIME = ("timestamp", "ts", "started_at", "start_time", "time", "created_at")
-_MODEL = ("model", "model_name", "model_raw", "model_id")
-_INPUT = ("input_tokens", "prompt_tokens")
-_OUTPUT = ("output_tokens", "completion_tokens")
-_READ = ("cache_read_tokens", "cached_tokens", "cache_read_input_tokens", "cached_input_tokens")
-_WRITE = ("cache_write_tokens", "cache_creation_input_tokens", "cache_write_unknown_tokens")
-_COST = ("cost_usd", "cost", "spend", "total_cost", "cost_source_usd")
-_ID = ("request_id", "id", "call_id")
-_STATUSES = {
-    "": "ok",
-    "ok": "ok",
-    "success": "ok",
-    "200": "ok",
-    "error": "error",
-    "failure": "error",
-    "failed": "error",
-    "cancelled": "cancelled",
-    "canceled": "cancelled",
-    "cache_hit": "cache_hit",
-}
-
 
 def _fits(row: Row) -> bool:
     keys = set(row)
     return all(
         bool(set(names) & keys)
-        for names in (_TIME, _MODEL, (*_INPUT, "uncached_input_tokens", *_OUTPUT))
+        for names in (TIME, MODEL, (*INPUT, "uncached_input_tokens", *OUTPUT))
     )
 
 
 def _parse(row: Row, facts: FileFacts) -> Iterable[Parsed]:
-    model = text(row, *_MODEL)
+    model = text(row, *MODEL)
     if not model:
         raise RowError("model", "is missing")
     status = _status(row)
     tokens, notes = _tokens(row)
-    if status == "ok" and optional_count(row, *_INPUT, "uncached_input_tokens") is None:
+    if status == "ok" and optional_count(row, *INPUT, "uncached_input_tokens") is None:
         notes.append("usage_missing")
     spend, doubt = trusted_spend(
-        money(row, *_COST), 0 if status == "cache_hit" else tokens["output_tokens"]
+        money(row, *COST), 0 if status == "cache_hit" else tokens["output_tokens"]
     )
     labels = labels_of(row, facts, **{name: text(row, name) for name in LABELS})
     basis = choice(row, "cost_basis", ("billed", "gateway", "computed"), "computed")
     yield Usage(
-        native_id=text(row, *_ID),
-        started_at=instant(row, *_TIME),
+        native_id=text(row, *ID),
+        started_at=instant(row, *TIME),
         calls=_count_or(row, "calls", 1),
         attempts=_count_or(row, "attempts", 1),
         failed_calls=int(status == "error"),
@@ -106,9 +97,9 @@ def _parse(row: Row, facts: FileFacts) -> Iterable[Parsed]:
 
 def _status(row: Row) -> Status:
     word = text(row, "status").lower()
-    if word not in _STATUSES:
+    if word not in STATUSES:
         raise RowError("status", f"is {word[:20]!r}; give ok, error, cancelled or cache_hit")
-    return cast(Status, _STATUSES[word])
+    return STATUSES[word]
 
 
 def _tokens(row: Row) -> tuple[TokenFields, list[str]]:
@@ -119,7 +110,7 @@ def _tokens(row: Row) -> tuple[TokenFields, list[str]]:
         h12=count(row, "cache_write_12h_tokens"),
         total=_all_writes(row),
     )
-    output, read = count(row, *_OUTPUT), count(row, *_READ)
+    output, read = count(row, *OUTPUT), count(row, *READ)
     reasoning = count(row, "reasoning_tokens")
     total = optional_count(row, "total_tokens")
     notes = ["cache_ttl_unknown"] if writes.unknown else []
@@ -135,7 +126,7 @@ def _tokens(row: Row) -> tuple[TokenFields, list[str]]:
         )
     else:
         fields = split(
-            logical_input=count(row, *_INPUT),
+            logical_input=count(row, *INPUT),
             output=output,
             read=read,
             writes=writes,
@@ -147,7 +138,7 @@ def _tokens(row: Row) -> tuple[TokenFields, list[str]]:
 
 def _all_writes(row: Row) -> int | None:
     """Every written token when the row tells the sum, else None: the parts are all."""
-    unknown = first(row, *_WRITE)
+    unknown = first(row, *WRITE)
     if unknown[1] is None:
         return None
     parts = sum(count(row, f"cache_write_{life}_tokens") for life in ("5m", "30m", "1h", "12h"))
@@ -172,4 +163,5 @@ PLAIN = SourceSpec(
     "feature, endpoint, environment, cached_tokens, status, latency_ms",
     fits=_fits,
     parser=lambda facts: Stateless(_parse, facts),
+    by_columns=plain_by_columns,
 )

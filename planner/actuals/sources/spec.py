@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypedDict, cast
 
+from planner.actuals.bulk import BulkUsages, Columns
 from planner.actuals.types import UNASSIGNED, RowError, SourceName, Usage
 from planner.actuals.values import Row, as_list, as_row, json_value, text
 
@@ -19,6 +20,7 @@ __all__ = [
     "SourceSpec",
     "Stateless",
     "is_evaluation",
+    "is_evaluation_value",
     "labels_of",
     "texts",
 ]
@@ -61,7 +63,8 @@ class SourceSpec:
 
     ``fits`` says whether a row looks like one of this source. ``replaces_period`` is set for
     bills, of which a newer delivery takes the place of the older for the same month.
-    ``resumable`` is False where a parser needs the whole file at once.
+    ``resumable`` is False where a parser needs the whole file at once. ``by_columns`` reads a
+    batch of a columnar file at once, where the user maps no labels.
     """
 
     name: SourceName
@@ -72,6 +75,7 @@ class SourceSpec:
     parser: Callable[[FileFacts], RowParser]
     replaces_period: bool = False
     resumable: bool = True
+    by_columns: Callable[[Columns], BulkUsages] | None = None
 
 
 class Stateless:
@@ -117,11 +121,16 @@ def labels_of(row: Row, facts: FileFacts, *, tags: Sequence[str] = (), **found: 
 
 def is_evaluation(labels: Labels, *marks: object) -> bool:
     """Whether a call belongs to tests or evaluation: by a mark of the source, or its labels."""
-    return (
-        any(bool(mark) for mark in marks)
-        or labels["environment"].lower() in _EVALUATION_ENVIRONMENTS
-        or labels["feature"].lower().startswith("eval")
+    return any(bool(mark) for mark in marks) or any(
+        is_evaluation_value(label, labels[label]) for label in ("environment", "feature")
     )
+
+
+def is_evaluation_value(label: str, value: str) -> bool:
+    """Whether this value of a label says that a call belongs to tests or evaluation."""
+    if label == "environment":
+        return value.lower() in _EVALUATION_ENVIRONMENTS
+    return label == "feature" and value.lower().startswith("eval")
 
 
 def _at(row: Row, path: str, tags: Sequence[str]) -> str:
