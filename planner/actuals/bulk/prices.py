@@ -146,7 +146,8 @@ def _units(tiers: tuple[TokenRates, ...], tokens: list[Any], logical: Any) -> An
     import numpy as np
 
     starts = np.array([tier.above_input_tokens for tier in tiers], dtype=np.int64)
-    tier = np.subtract(np.searchsorted(starts, logical, side="left"), 1)
+    # The last tier that starts below the request.
+    tier = np.sum(starts[:, None] < logical[None, :], axis=0) - 1
     found = np.zeros(len(logical), dtype=np.int64)
     about = np.zeros(len(logical), dtype=np.float64)
     for name, counts in zip(_KINDS, tokens, strict=True):

@@ -119,18 +119,13 @@ def _providers(named: Words, model: Words) -> Words:
     """The catalogue's id of every pair of a name and a model."""
     import numpy as np
 
+    models = len(model.values)
     pairs, codes = np.unique(
-        named.codes.astype(np.int64) * len(model.values) + model.codes, return_inverse=True
+        named.codes.astype(np.int64) * models + model.codes, return_inverse=True
     )
-    return Words(
-        codes=codes.astype(np.int32),
-        values=[
-            provider_id(
-                named.values[pair // len(model.values)], model.values[pair % len(model.values)]
-            )
-            for pair in pairs.tolist()
-        ],
-    )
+    places: list[tuple[int, int]] = [divmod(int(pair), models) for pair in pairs]
+    values = [provider_id(named.values[name], model.values[of]) for name, of in places]
+    return Words(codes=codes.astype(np.int32), values=values)
 
 
 def _basis(columns: Columns, spend: Any) -> Words:
