@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ __all__ = ["Chunk", "Progress", "StagedFile", "stage_file"]
 
 _CHUNK_ROWS = 20_000
 _ROW_GROUP = 1 << 17
+_WRITERS = 2
 _JOURNAL = "journal.json"
 _QUARANTINE = "quarantine.jsonl"
 
@@ -239,29 +241,31 @@ class _Stager:
     def _flush(self, tables: Mapping[str, Any] | None = None) -> None:
         """Write what waits, and these tables by day, as chunks."""
         journal = self._journal
-        for day, table in (tables or {}).items():
-            self._write(table, day)
+        chunks = list((tables or {}).items())
         if self._waiting:
-            table = staged_table(
-                self._waiting, self._origin, keyed_by_place=self._spec.replaces_period
-            )
-            self._write(table, "")
+            by_place = self._spec.replaces_period
+            chunks.append(("", staged_table(self._waiting, self._origin, keyed_by_place=by_place)))
             self._waiting = []
+        first = len(journal.chunk_days)
+        # Packing a chunk leaves the interpreter free for the next one.
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            list(writers.map(self._write, range(first, first + len(chunks)), chunks))
+        journal.chunk_days += [day for day, _ in chunks]
         self._write_bad_rows()
         journal.view_days = {view: sorted(days) for view, days in self._view_days.items()}
         journal.bills = sorted([account, month] for account, month in self._bills)
         journal.group_keys = sorted(self._groups)
         write_atomic(self._folder / _JOURNAL, json.dumps(asdict(journal)))
 
-    def _write(self, table: Any, day: str) -> None:
+    def _write(self, number: int, chunk: tuple[str, Any]) -> None:
+        day, table = chunk
         pyarrow_parquet().write_table(
             table,
-            self._chunk(len(self._journal.chunk_days)),
+            self._chunk(number),
             # Light where the file lives for one import only.
             compression="zstd" if day else "lz4",
             row_group_size=_ROW_GROUP,
         )
-        self._journal.chunk_days.append(day)
 
     def _write_bad_rows(self) -> None:
         """Append after what the journal knows of; a stopped try may have written more."""

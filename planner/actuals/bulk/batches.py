@@ -130,21 +130,25 @@ def _by_day(table: Any, days: Any) -> dict[str, Any]:
 
 
 def _table(found: Mapping[str, Any], kept: Any, origin: FileOrigin) -> Any:
+    """These rows of the columns found, and the same value in all rows of every other column."""
     pa = pyarrow_module()
     constants = constant_columns(origin)
+    rows = pa.array(kept)
+    repeated: dict[tuple[Any, Any], Any] = {}
     arrays: list[Any] = []
     for column in staged_schema():
         if column.name in found:
-            array = found[column.name]
-            array = array if isinstance(array, pa.Array) else pa.array(array)
-            array = array.take(pa.array(kept))
+            given = found[column.name]
+            array = (given if isinstance(given, pa.Array) else pa.array(given)).take(rows)
+            # Codes of a text are written as they are: the file's reader sees text.
+            is_text = pa.types.is_dictionary(array.type)
+            arrays.append(array if is_text else array.cast(column.type))
         else:
-            array = _repeated(constants[column.name], column.type, len(kept))
-        if pa.types.is_dictionary(array.type):
-            # Written as it is: the file's reader sees text.
-            arrays.append(array)
-        else:
-            arrays.append(array.cast(column.type))
+            value = constants[column.name]
+            key = (value, column.type)
+            if key not in repeated:
+                repeated[key] = _repeated(value, column.type, len(kept))
+            arrays.append(repeated[key])
     return pa.table(arrays, names=[column.name for column in staged_schema()])
 
 
