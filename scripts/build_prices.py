@@ -254,6 +254,16 @@ def service_rows(tables: Tables, terms: Terms) -> Iterator[RawRow]:
                 observed=origin.observed,
                 licence_note=origin.licence_note,
             )
+    for entry in terms["given"]:
+        origin = _service_origin(entry["source"], terms)
+        yield _service_row(
+            entry,
+            SERVICE_PRICE_REGION,
+            price=usd_text(usd(entry["usd"])),
+            source=entry["source"],
+            observed=origin.observed,
+            licence_note=origin.licence_note,
+        )
     for entry in terms["unpriced"]:
         yield _service_row(
             entry, SERVICE_PRICE_REGION, source="AWS service price table", reason=entry["reason"]

@@ -52,17 +52,22 @@ def _scenario_table() -> str:
     return "\n".join(rows) + "\n"
 
 
+# One width, and nothing written into the repository, which is a Pulumi project.
+_SET = {"COLUMNS": "100", "PLANNER_NO_EMIT": "1"}
+
+
 def _run(*args: str) -> str:
-    before = os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = "100"
+    before = {name: os.environ.get(name) for name in _SET}
+    os.environ.update(_SET)
     try:
         with chdir(ROOT), redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()) as out:
             code = main(list(args))
     finally:
-        if before is None:
-            del os.environ["COLUMNS"]
-        else:
-            os.environ["COLUMNS"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
     if code not in _DONE:
         raise RuntimeError(f"`planner {' '.join(args)}` ended with {code}")
     return out.getvalue()

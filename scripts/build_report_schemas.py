@@ -6,15 +6,19 @@ import inspect
 import json
 import types
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from planner.files import write_atomic
 from planner.render.explain import Explained
+from planner.render.payload_actuals import ReportView
+from planner.render.payload_actuals_forecast import ForecastView
+from planner.render.payload_actuals_loop import LoopView
 from planner.render.payload_breakeven_report import BreakevenReport
 from planner.render.payload_capacity import CapacityReport
+from planner.render.payload_diff_types import DiffReportView
 from planner.render.payload_optimize import OptimizeReport
 from planner.render.payload_pareto import ParetoReport
 from planner.render.payload_portfolio import PortfolioReport
@@ -34,9 +38,12 @@ REPORTS: dict[str, tuple[type, ...]] = {
     "optimize": (OptimizeReport,),
     "pareto": (ParetoReport,),
     "tokens": (TokensReport, SamplesReport),
+    "diff": (DiffReportView,),
+    "actuals-report": (ReportView,),
+    "actuals-forecast": (ForecastView,),
 }
 # Those without a scenario to explain.
-_UNEXPLAINED = ("capacity", "pareto", "tokens")
+_UNEXPLAINED = ("capacity", "pareto", "tokens", "diff", "actuals-report", "actuals-forecast")
 
 _PLAIN: dict[object, dict[str, Any]] = {
     bool: {"type": "boolean"},
@@ -44,6 +51,7 @@ _PLAIN: dict[object, dict[str, Any]] = {
     float: {"type": "number"},
     str: {"type": "string"},
     date: {"type": "string", "format": "date"},
+    datetime: {"type": "string", "format": "date-time"},
     Decimal: {
         "type": "string",
         "pattern": r"^-?[0-9]+(\.[0-9]+)?$",
@@ -59,10 +67,14 @@ def schema(name: str) -> dict[str, Any]:
     roots = [_reference(root, defs) for root in REPORTS[name]]
     if name not in _UNEXPLAINED:
         _add_explanations(REPORTS[name], defs)
+    if name == "recommend":
+        # With `--actuals` only.
+        measured = _reference(LoopView, defs)
+        defs[RecommendReport.__name__]["properties"]["actuals"] = measured
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:llm-serving-planner:{name}-report:{SCHEMA_VERSION}",
-        "title": f"planner {name} --format json",
+        "title": f"planner {name.replace('-', ' ')} --format json",
         "anyOf": roots,
         "$defs": dict(sorted(defs.items())),
     }

@@ -29,7 +29,7 @@ from planner.errors import InputError, PriceFileError
 if TYPE_CHECKING:
     from planner.scenario.economics import Prices
 
-__all__ = ["LIST_REGION", "Catalog", "load_catalog"]
+__all__ = ["LIST_REGION", "Catalog", "catalog_of", "load_catalog"]
 
 _NOON_UTC = time(12, tzinfo=UTC)
 
@@ -267,6 +267,11 @@ def load_catalog(
     """
     wanted = None if prices is None else prices.snapshot
     snapshot = load_snapshot(*find_snapshot(prices_file, wanted, base_dir))
+    return catalog_of(snapshot, prices, as_of=as_of)
+
+
+def catalog_of(snapshot: Snapshot, prices: Prices | None, *, as_of: date | None = None) -> Catalog:
+    """The catalog of a snapshot with a scenario's own prices; errors as of ``load_catalog``."""
     instances = instances_of(snapshot)
     changes = price_changes(
         prices,

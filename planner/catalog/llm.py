@@ -105,7 +105,7 @@ def no_price_reason(
     """Why ``quote`` gives None, in words for the user; None when it gives a price."""
     if quote(ref, at, processing, rows=rows) is not None:
         return None
-    listed = _listed_rows(ref, at)
+    listed = _listed_rows(ref, utc(at).date())
     reason = unpriced_reason(ref, listed[0].resolved_id)
     if reason is not None:
         return reason
@@ -204,7 +204,14 @@ def _rows(ref: LlmRef, at: datetime, pinned: Sequence[Mapping[str, object]] | No
     own = parse_rows([row for row in pinned or () if _row_key(row) == _key(ref)], "pinned prices")
     if any(row.valid_from <= day for row in own):
         return _Found(rows=own, pinned=True)
-    return _Found(rows=apply_overlay(ref, _listed_rows(ref, at)), pinned=False)
+    return _Found(rows=_offered(ref, min(day, _index().since)), pinned=False)
+
+
+# Asked for each month and way of processing, by each of many scenarios.
+@lru_cache(maxsize=256)
+def _offered(ref: LlmRef, since: date) -> tuple[LlmRow, ...]:
+    """The rows of the price data with the overlay; those of a day hold from then on."""
+    return apply_overlay(ref, _listed_rows(ref, since))
 
 
 def _key(ref: LlmRef) -> tuple[str, str, str | None, str | None]:
@@ -217,11 +224,10 @@ def _row_key(row: Mapping[str, object]) -> tuple[object, ...]:
     return row.get("provider"), row.get("model"), row.get("region"), row.get("endpoint")
 
 
-def _listed_rows(ref: LlmRef, at: datetime) -> tuple[LlmRow, ...]:
+def _listed_rows(ref: LlmRef, day: date) -> tuple[LlmRow, ...]:
     """Rows of the price data, before the overlay."""
     if ref.provider not in _index().models:
         _unknown_provider(ref.provider)
-    day = utc(at).date()
     shipped = _shipped_rows(ref.provider, ref.model.lower()) if day >= _index().since else ()
     return shipped or _installed_rows(ref, min(day, _index().since))
 

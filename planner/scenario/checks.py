@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
+from planner.scenario.deployment import MATCHED_FIELDS
 from planner.scenario.given import Given, Rule
 from planner.scenario.lever_checks import LEVER_RULES
 from planner.scenario.option_checks import OPTION_RULES
@@ -264,6 +265,14 @@ def _actuals(scenario: Given) -> Iterator[Finding]:
     for rule in scenario.sections("actuals", "map"):
         if not any(rule.has(name) for name in names):
             yield rule.find(f"names nothing; add at least one of {', '.join(names)}")
+        for field in rule.written("match"):
+            if field not in MATCHED_FIELDS:
+                yield rule.find(
+                    f"is no field of an imported record{did_you_mean(field, MATCHED_FIELDS)}; "
+                    f"there are {', '.join(MATCHED_FIELDS)}",
+                    "match",
+                    field,
+                )
 
 
 def _residency(scenario: Given) -> Iterator[Finding]:

@@ -18,7 +18,14 @@ from planner.scenario.fields import (
     VpcId,
 )
 
-__all__ = ["Actuals", "ActualsRule", "Deployment", "Drill"]
+__all__ = ["MATCHED_FIELDS", "Actuals", "ActualsRule", "Deployment", "Drill"]
+
+# Fields of an imported record that a rule of `actuals.map` may look at.
+MATCHED_FIELDS = (
+    *("source", "provider", "model", "model_raw", "region", "service_tier"),
+    *("feature", "endpoint", "environment", "team", "prompt_version"),
+    *("service", "line_item", "stack", "billing_account"),
+)
 
 
 class Deployment(Section):
@@ -89,7 +96,9 @@ class ActualsRule(Section):
     """Names the feature, endpoint or environment of usage whose fields match."""
 
     match: dict[ShortText, ShortText] = Field(
-        min_length=1, description="Source field -> exact value or glob.", examples=[{"tag": "rag*"}]
+        min_length=1,
+        description="Field of the imported records -> exact value, or glob with * and ?.",
+        examples=[{"endpoint": "/v1/rag*"}],
     )
     feature: ShortText | None = Field(
         default=None, description="Feature that matching usage belongs to.", examples=["search"]
@@ -113,7 +122,7 @@ class Actuals(Section):
     map: list[ActualsRule] = Field(
         default_factory=lambda: list[ActualsRule](),
         description="Rules, the first that matches applies.",
-        examples=[[{"match": {"tag": "rag*"}, "feature": "search"}]],
+        examples=[[{"match": {"endpoint": "/v1/rag*"}, "feature": "search"}]],
     )
 
 

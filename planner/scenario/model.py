@@ -121,7 +121,7 @@ class Scenario(Section):
     actuals: Actuals = Field(
         default_factory=lambda: Actuals.unwritten(),
         description="How imported usage is mapped to this scenario.",
-        examples=[{"map": [{"match": {"tag": "rag*"}, "feature": "search"}]}],
+        examples=[{"map": [{"match": {"endpoint": "/v1/rag*"}, "feature": "search"}]}],
     )
     drill: Drill = Field(
         default_factory=lambda: Drill.unwritten(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from planner.scenario.given import Given, Rule
 from planner.scenario.scalars import shown
@@ -114,20 +114,38 @@ def _hybrid(scenario: Given) -> Iterator[Finding]:
         if not apis:
             yield hybrid.find("needs an API for what is above its instances; add one under `api`")
         yield from _hybrid_purchases(hybrid, own.get(name or ""))
+    yield from _hybrids_alike(scenario.sections("options", "hybrid"))
+
+
+def _hybrids_alike(hybrids: Sequence[Given]) -> Iterator[Finding]:
+    """Two that would be the same option."""
+    seen: set[tuple[str | None, ...]] = set()
+    for hybrid in hybrids:
+        name = hybrid.text("name")
+        what = (name,) if name else (None, hybrid.text("selfhost"), hybrid.text("overflow"))
+        ways = {
+            (*what, purchase, scaling)
+            for purchase in _texts(hybrid, "purchase") or ["on_demand"]
+            for scaling in _texts(hybrid, "scaling") or ["fixed"]
+        }
+        if ways & seen:
+            yield hybrid.find(
+                "is there already, bought and scaled alike; keep one of them, or give each a "
+                "`name` of its own",
+                "name" if name else "selfhost",
+            )
+        seen |= ways
 
 
 def _hybrid_purchases(hybrid: Given, own: Given | None) -> Iterator[Finding]:
-    purchases, scaling = _texts(hybrid, "purchase"), _texts(hybrid, "scaling")
-    if own is not None and "savings_plan" in purchases and not own.has("savings_plan"):
+    if (
+        own is not None
+        and "savings_plan" in _texts(hybrid, "purchase")
+        and not own.has("savings_plan")
+    ):
         yield hybrid.find(
             "has `savings_plan`, but its self-hosted option gives no rate; add one there",
             "purchase",
-        )
-    if scaling == ["hourly"] and purchases and "on_demand" not in purchases:
-        yield hybrid.find(
-            "is `hourly`, and a base that runs by the hour is priced on demand; add "
-            "`on_demand` to `purchase`",
-            "scaling",
         )
     if own is not None and own.has("fixed_replicas"):
         yield hybrid.find(

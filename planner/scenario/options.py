@@ -265,8 +265,8 @@ class HybridOption(Section):
     scaling: list[Scaling] = Field(
         default=["fixed"],
         min_length=1,
-        description="`fixed`: the same instances all week; `hourly`: on demand, in the hours that "
-        "pay.",
+        description="`fixed`: the same instances all week; `hourly`: on demand in the hours that "
+        "pay, above what is committed.",
         examples=[["fixed", "hourly"]],
     )
 

@@ -227,7 +227,8 @@ def _service(item: str, price: str, source: str, note: str = "", service: str = 
 
 
 def _service_rows(script: ModuleType, lines: list[Any], items: list[Any]) -> list[RawRow]:
-    terms = {**script.read_terms("service_items.yaml"), "items": items, "unpriced": []}
+    terms = {**script.read_terms("service_items.yaml"), "items": items}
+    terms |= {"given": [], "unpriced": []}
     tables = script.Tables(prices=[], specs=[], services=lines)
     return list(script.service_rows(tables, terms))
 
@@ -258,6 +259,14 @@ def test_service_dates_come_from_the_source(
     items = [{"id": "x", "service": "S", "item": "a", "unit": "GB"}]
     (row,) = _service_rows(script, [_service("a", "1", source)], items)
     assert row["observed"] == day
+
+
+def test_an_item_that_the_table_lacks_is_given_with_its_source(script: ModuleType) -> None:
+    tables = script.Tables(prices=[], specs=[], services=[])
+    given = {"id": "x", "unit": "month", "usd": "0.50", "source": "page"}
+    terms = {**script.read_terms("service_items.yaml"), "items": [], "unpriced": []}
+    (row,) = script.service_rows(tables, {**terms, "given": [given]})
+    assert (row["item"], row["usd"], row["source"]) == ("x", "0.5", "page")
 
 
 def test_a_price_in_the_note_is_a_row_of_its_own(script: ModuleType) -> None:

@@ -268,6 +268,7 @@ def test_undated_service_prices_are_those_whose_source_names_no_day() -> None:
         "budget_action_day",
         "budget_day",
         "budget_report",
+        "cw_composite_alarm_month",
         "cw_api_1k_requests",
         "cw_custom_metric_month",
         "cw_custom_metric_month_next_240k",

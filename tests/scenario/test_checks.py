@@ -184,7 +184,12 @@ def _plus(*lines: str) -> str:
             "deployment.private_subnet_ids",
             "add `vpc_id`",
         ),
-        (_plus("actuals: {map: [{match: {tag: x}}]}"), "actuals.map.0", "names nothing"),
+        (_plus("actuals: {map: [{match: {team: x}}]}"), "actuals.map.0", "names nothing"),
+        (
+            _plus("actuals: {map: [{match: {endpiont: x}, feature: chat}]}"),
+            "actuals.map.0.match.endpiont",
+            "no field of an imported record (did you mean `endpoint`?)",
+        ),
         (
             _plus(
                 "limits:",

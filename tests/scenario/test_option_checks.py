@@ -109,10 +109,18 @@ class TestHybrid:
         found = problems({"fixed_replicas": 2}, hybrid=[{"selfhost": LLAMA}])
         assert "chooses its number of instances" in only(found)
 
-    def test_hours_are_bought_on_demand(self) -> None:
+    def test_hours_may_be_above_a_committed_base(self) -> None:
         hybrid = {"selfhost": LLAMA, "scaling": ["hourly"], "purchase": ["savings_plan"]}
-        found = problems({"savings_plan": PLAN}, hybrid=[hybrid])
-        assert "priced on demand" in only(found)
+        assert problems({"savings_plan": PLAN}, hybrid=[hybrid]) == []
+
+    def test_the_same_hybrid_twice_is_refused(self) -> None:
+        one = {"selfhost": LLAMA, "purchase": ["on_demand", "ri_1y_no_upfront"]}
+        found = problems({}, hybrid=[one, {"selfhost": LLAMA}])
+        assert "is there already" in only(found)
+
+    def test_hybrids_bought_or_named_otherwise_are_two(self) -> None:
+        one, other = {"selfhost": LLAMA}, {"selfhost": LLAMA, "scaling": ["hourly"]}
+        assert problems({}, hybrid=[one, other, {**one, "name": "mine"}]) == []
 
     def test_its_plan_is_that_of_its_option(self) -> None:
         found = problems({}, hybrid=[{"selfhost": LLAMA, "purchase": ["savings_plan"]}])
