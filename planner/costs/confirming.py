@@ -14,10 +14,18 @@ from dataclasses import dataclass, replace
 from planner.costs.inputs import PricingInputs
 from planner.costs.terms import Fleet
 from planner.costs.types import Option
-from planner.serving.simulate import CapacityCheck, Share, check_capacity
+from planner.serving.simulate import CapacityCheck, Share, check_capacity, enough_replicas
 from planner.serving.types import ServingOption
 
-__all__ = ["CONFIRM_SEED", "Confirmer", "Finding", "Pick", "candidate_label", "shares_to_try"]
+__all__ = [
+    "CONFIRM_SEED",
+    "Confirmer",
+    "Finding",
+    "Pick",
+    "candidate_label",
+    "finding",
+    "shares_to_try",
+]
 
 CONFIRM_SEED = 1
 # Times that replicas are added before the next candidate is looked at: one each time, or a
@@ -42,15 +50,15 @@ def candidate_label(serving: ServingOption) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is known of a candidate: replicas to add, or the reason to leave it out."""
+    """What is known of a candidate: replicas to add, or the reason to leave it out.
 
-    check: CapacityCheck | None
+    ``extra_replicas`` are beyond what its capacity says; ``check`` is how that was found, None in
+    answers in short.
+    """
+
+    extra_replicas: int
     reason: str | None
-
-    @property
-    def extra_replicas(self) -> int:
-        """Beyond what its capacity says."""
-        return 0 if self.check is None else self.check.extra_replicas
+    check: CapacityCheck | None = None
 
 
 # The option on its cheapest candidate in the light of the findings so far, by candidate.
@@ -62,56 +70,70 @@ class Confirmer:
 
     def __init__(self, inputs: PricingInputs) -> None:
         self._inputs = inputs
-        self._known: dict[tuple[_Kind, tuple[tuple[int, Share], ...]], CapacityCheck | None] = {}
+        self._known: dict[tuple[_Kind, tuple[tuple[int, Share], ...]], Finding | None] = {}
 
     def confirmed(self, pick: Pick) -> Option:
         """The option on the cheapest candidate that the simulator confirms, with its check.
 
         A candidate that needs more replicas is priced again and must still be the cheapest. Where
-        there is nothing to simulate, or no number of replicas is enough, the option has no check.
+        there is nothing to simulate, or no number of replicas is enough, the option has no check;
+        nor has it in answers in short.
         """
         refused: set[_Kind] = set()
-        option = self._search(pick, refused, grown=False)
-        if option.check is None and refused:
-            option = self._search(pick, refused, grown=True)
+        option, confirmed = self._search(pick, refused, grown=False)
+        if not confirmed and refused:
+            option, _ = self._search(pick, refused, grown=True)
         return option
 
-    def _search(self, pick: Pick, refused: set[_Kind], *, grown: bool) -> Option:
-        """Adds to ``refused`` until there are enough; ``grown``: many replicas, on those only."""
+    def _search(self, pick: Pick, refused: set[_Kind], *, grown: bool) -> tuple[Option, bool]:
+        """The option, and whether it is confirmed.
+
+        Adds to ``refused`` until there are enough; ``grown``: many replicas, on those only.
+        """
         known: dict[str, Finding] = {}
         while True:
             option = pick(known)
             if option.serving is None or option.fleet is None:
-                return option
+                return option, False
             label, kind = candidate_label(option.serving), _kind(option.serving)
             if label in known:
-                return replace(option, check=known[label].check)
+                return replace(option, check=known[label].check), True
             if grown and kind not in refused:
-                known[label] = Finding(check=None, reason=_NOT_SIMULATED)
+                known[label] = Finding(extra_replicas=0, reason=_NOT_SIMULATED)
                 continue
-            check = self._check(option.serving, option.fleet, grown=grown)
-            if check is None:
-                return option
-            known[label] = Finding(check=check, reason=check.reason)
-            if check.held and not check.extra_replicas:
-                return replace(option, check=check)
-            if not (check.held or grown):
+            found = self._found(option.serving, option.fleet, grown=grown)
+            if found is None:
+                return option, False
+            known[label] = found
+            if found.reason is None and not found.extra_replicas:
+                return replace(option, check=found.check), True
+            if found.reason is not None and not grown:
                 refused.add(kind)
                 if len(refused) == _MOST_REFUSED:
-                    return option
+                    return option, False
 
-    def _check(self, serving: ServingOption, fleet: Fleet, *, grown: bool) -> CapacityCheck | None:
+    def _found(self, serving: ServingOption, fleet: Fleet, *, grown: bool) -> Finding | None:
         shares = shares_to_try(replace(fleet, extra_replicas=0), self._inputs, grown=grown)
         key = (_kind(serving), tuple(shares.items()))
         if key not in self._known:
-            self._known[key] = check_capacity(
-                serving,
-                self._inputs.demand,
-                self._inputs.scenario.slo,
-                shares,
-                seed=CONFIRM_SEED,
-            )
+            self._known[key] = finding(serving, self._inputs, shares)
         return self._known[key]
+
+
+def finding(
+    serving: ServingOption, inputs: PricingInputs, shares: Mapping[int, Share]
+) -> Finding | None:
+    """What simulation finds of a candidate; None where nothing is known of its step times."""
+    demand, slo = inputs.demand, inputs.scenario.slo
+    if inputs.brief:
+        enough = enough_replicas(serving, demand, slo, shares, seed=CONFIRM_SEED)
+        if enough is None:
+            return None
+        return Finding(extra_replicas=enough.extra_replicas, reason=enough.reason)
+    check = check_capacity(serving, demand, slo, shares, seed=CONFIRM_SEED)
+    if check is None:
+        return None
+    return Finding(extra_replicas=check.extra_replicas, reason=check.reason, check=check)
 
 
 def _kind(serving: ServingOption) -> _Kind:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
+from planner.costs.ladder import largest, steps
 from planner.costs.load_duration import Leftover, WeekLoad, leftover, levelled, overflow_rate
-from planner.costs.terms import ONE
+from planner.costs.terms import ONE, Bought
 from planner.money import usd_from_float
 from planner.units import SECONDS_PER_HOUR
 
@@ -21,6 +22,7 @@ __all__ = ["BasePlan", "HybridBase"]
 
 # An instance count beyond this is no plan.
 _MOST_INSTANCES = 100_000
+_HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +30,13 @@ class BasePlan:
     """The own instances of a hybrid at one volume, and what they leave to the API.
 
     ``instances`` by hour of the week (local, Monday 00:00 first); ``instance_hours`` of a week,
-    starts included. Shares are of the interactive, the deferrable and all requests.
+    starts included. ``committed`` of them run always, at the price of a term. Shares are of the
+    interactive, the deferrable and all requests.
     """
 
     instances: tuple[int, ...]
     instance_hours: Decimal
+    committed: int
     interactive_overflow_share: Decimal
     deferrable_overflow_share: Decimal
     overflow_share: Decimal
@@ -51,9 +55,10 @@ class HybridBase:
     ``saved_deferrable_usd`` are what a request served here saves: the API's price less the own
     variable cost. ``usd_per_instance_hour`` holds what comes with an instance.
     ``committed_usd_per_instance_hour`` is set when instances are bought for ``term_months``.
-    ``scheduled`` instances run in the hours that pay, and take ``cold_start_s`` to start; others
-    run always. ``volume_hours_per_month`` are the hours over which a month's requests come;
-    ``reaching_share`` of them reach a model.
+    ``scheduled`` instances run in the hours that pay, and take ``cold_start_s`` to start, but for
+    committed ones, which run always, like those of a base that is not scheduled.
+    ``volume_hours_per_month`` are the hours over which a month's requests come; ``reaching_share``
+    of them reach a model.
     """
 
     week: WeekLoad
@@ -86,40 +91,73 @@ class HybridBase:
 
     def plan_of(self, count: int, requests: Decimal, capacity_factor: Decimal = ONE) -> BasePlan:
         """The plan with a given number of instances that run always."""
-        return _evaluated(self, (count,) * self.week.hours, 0, requests, capacity_factor)
+        committed = 0 if self.committed_usd_per_instance_hour is None else count
+        always = (count,) * self.week.hours
+        return _evaluated(self, always, 0, requests, capacity_factor, committed=committed)
+
+    def plan_bought(
+        self, bought: Bought, requests: Decimal, capacity_factor: Decimal = ONE
+    ) -> BasePlan:
+        """The plan with these committed instances; above them those on demand run always, or in
+        the hours that pay where the base is scheduled.
+        """
+        committed, on_demand = bought
+        return _plan_bought(self, requests, capacity_factor, committed, on_demand)
 
     def of_months(
         self, requests: Sequence[Decimal], capacity_factor: Decimal = ONE
-    ) -> tuple[tuple[int, int], ...]:
-        """Committed and on-demand instances of each month, instances that run always.
+    ) -> tuple[Bought, ...]:
+        """Committed and on-demand instances of each month.
 
         The j-th is committed for a term when what it saves over the term is more than its price
-        and leaves more than buying only the months that pay on demand.
+        and leaves more than paying on demand for the months, or the hours of a scheduled base,
+        that pay. On-demand instances of a scheduled base follow the load: none are named.
         """
+
+        def bought(count: int) -> tuple[str, ...]:
+            ways = self._buy(self._worth(count, requests, capacity_factor))
+            # Hours on demand are not named.
+            return tuple("" if self.scheduled and way == "on_demand" else way for way in ways)
+
         reserved, on_demand = [0] * len(requests), [0] * len(requests)
-        for count in range(1, self.most + 1):
-            saved = [_saved_by(self, count, volume, capacity_factor) for volume in requests]
-            bought = self._buy(saved)
-            if not any(bought):
-                break
-            for month, way in enumerate(bought):
-                reserved[month] += way == "committed"
-                on_demand[month] += way == "on_demand"
+        last = largest(lambda count: any(bought(count)), self.most)
+        for count, ways in steps(1, last, bought):
+            for month, way in enumerate(ways):
+                reserved[month] += count * (way == "committed")
+                on_demand[month] += count * (way == "on_demand")
         return tuple(zip(reserved, on_demand, strict=True))
 
-    def _buy(self, saved: Sequence[float]) -> list[str]:
-        """How one instance is bought in each month; empty text where it is not."""
+    def _worth(
+        self, count: int, requests: Sequence[Decimal], factor: Decimal
+    ) -> list[tuple[float, float]]:
+        """By month what the ``count``-th instance saves when it always runs, and what is left of
+        its best hours on demand.
+        """
+        found: dict[Decimal, tuple[float, float]] = {}
         per_month = float(self.usd_per_instance_hour * self.hours_per_month)
+        for volume in requests:
+            if volume in found:
+                continue
+            if self.scheduled:
+                rung = _rung(self, count, volume, factor)
+                found[volume] = rung.saved_usd, rung.left_usd
+            else:
+                saved = _saved_by(self, count, volume, factor)
+                found[volume] = saved, max(saved - per_month, 0.0)
+        return [found[volume] for volume in requests]
+
+    def _buy(self, worth: Sequence[tuple[float, float]]) -> list[str]:
+        """How one instance is bought in each month; empty text where it is not."""
         committed = float(self.steady_usd_per_hour * self.hours_per_month)
         ways: list[str] = []
-        while len(ways) < len(saved):
-            term = saved[len(ways) : len(ways) + self.term_months]
-            kept = math.fsum(term) - self.term_months * committed
-            free = math.fsum(max(usd - per_month, 0.0) for usd in term)
+        while len(ways) < len(worth):
+            term = worth[len(ways) : len(ways) + self.term_months]
+            kept = math.fsum(saved for saved, _ in term) - self.term_months * committed
+            free = math.fsum(left for _, left in term)
             if len(term) == self.term_months and kept > 0 and kept >= free:
                 ways += ["committed"] * self.term_months
             else:
-                ways.append("on_demand" if saved[len(ways)] > per_month else "")
+                ways.append("on_demand" if worth[len(ways)][1] > 0 else "")
         return ways
 
     @property
@@ -161,6 +199,16 @@ def _plan(base: HybridBase, requests: Decimal, capacity_factor: Decimal) -> Base
     return base.plan_of(count, requests, capacity_factor)
 
 
+@lru_cache(maxsize=4096)
+def _plan_bought(
+    base: HybridBase, requests: Decimal, factor: Decimal, committed: int, on_demand: int
+) -> BasePlan:
+    if base.scheduled:
+        return _scheduled(base, requests, factor, committed)
+    plan = base.plan_of(committed + on_demand, requests, factor)
+    return replace(plan, committed=committed)
+
+
 @lru_cache(maxsize=65536)
 def _saved_with(base: HybridBase, count: int, requests: Decimal, factor: Decimal) -> float:
     """USD a month saved by a number of instances that run always."""
@@ -176,49 +224,89 @@ def _saved_by(base: HybridBase, count: int, requests: Decimal, factor: Decimal) 
 
 
 def _cheapest_count(base: HybridBase, requests: Decimal, factor: Decimal) -> int:
-    """The largest count whose last instance saves more than it costs, found by doubling."""
+    """The largest count whose last instance saves more than it costs."""
     price = float(base.steady_usd_per_hour * base.hours_per_month)
-
-    def pays(count: int) -> bool:
-        return _saved_by(base, count, requests, factor) > price
-
-    low, high = 0, 1
-    while high <= base.most and pays(high):
-        low, high = high, high * 2
-    high = min(high, base.most + 1)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if pays(middle) else (low, middle)
-    return low
+    return largest(lambda count: _saved_by(base, count, requests, factor) > price, base.most)
 
 
-def _scheduled(base: HybridBase, requests: Decimal, factor: Decimal) -> BasePlan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rung:
+    """The j-th instance of a scheduled base, in USD a month.
+
+    ``saved_usd`` is what it saves when it runs always, ``runs`` the hours that pay on demand, and
+    ``left_usd`` what those leave after their price, starts included.
+    """
+
+    saved_usd: float
+    left_usd: float
+    runs: tuple[bool, ...]
+
+
+@lru_cache(maxsize=16384)
+def _rung(base: HybridBase, count: int, requests: Decimal, factor: Decimal) -> _Rung:
+    """Deferrable work is planned at its levelled place in the day."""
+    if requests <= 0:
+        return _Rung(saved_usd=0.0, left_usd=0.0, runs=(False,) * base.week.hours)
+    price = float(base.usd_per_instance_hour * base.weeks)
+    worth = float(requests * base.reaching_share) / base.week.hours * base.saved_interactive_usd
+    now, before = (_served_by_hour(base, n, requests, factor) for n in (count, count - 1))
+    saved = [(more - less) * worth for more, less in zip(now, before, strict=True)]
+    left, runs = _best_hours(
+        [usd - price for usd in saved], price * base.cold_start_s / SECONDS_PER_HOUR
+    )
+    return _Rung(saved_usd=math.fsum(saved), left_usd=left, runs=tuple(runs))
+
+
+def _scheduled(
+    base: HybridBase, requests: Decimal, factor: Decimal, committed: int | None = None
+) -> BasePlan:
     """Each instance runs in the hours that pay, a start counted as its idle time.
 
-    Deferrable work is planned at its levelled place in the day.
+    The first ``committed`` run always; None: as many as save most at this volume, month by month.
+    The hours that pay for one are among those that pay for the one before.
     """
-    hours = base.week.hours
-    price = float(base.steady_usd_per_hour * base.weeks)
-    start = price * base.cold_start_s / SECONDS_PER_HOUR
-    loads = levelled(base.week)
-    instances, starts = [0] * hours, 0
-    before = [0.0] * hours
-    for count in range(1, base.most + 1):
-        served = _served_by_hour(base, loads, count, requests, factor)
-        worth = float(requests * base.reaching_share) / hours * base.saved_interactive_usd
-        gains = [(now - old) * worth - price for now, old in zip(served, before, strict=True)]
-        runs = _best_hours(gains, start)
-        if not any(runs):
-            break
-        starts += sum(runs[hour] and not runs[hour - 1] for hour in range(hours))
-        instances = [n + run for n, run in zip(instances, runs, strict=True)]
-        before = served
-    return _evaluated(base, tuple(instances), starts, requests, factor)
+    if committed is None:
+        committed = _best_committed(base, requests, factor)
+
+    def runs(count: int) -> tuple[bool, ...]:
+        return _rung(base, count, requests, factor).runs
+
+    hours, starts = base.week.hours, 0
+    instances = [committed] * hours
+    last = largest(lambda count: any(runs(count)), base.most)
+    for count, running in steps(committed + 1, last, runs):
+        starts += count * sum(running[hour] and not running[hour - 1] for hour in range(hours))
+        instances = [n + count * run for n, run in zip(instances, running, strict=True)]
+    return _evaluated(base, tuple(instances), starts, requests, factor, committed=committed)
 
 
+def _best_committed(base: HybridBase, requests: Decimal, factor: Decimal) -> int:
+    """As many as save more than their price, and leave more than their best hours on demand."""
+    price = base.committed_usd_per_instance_hour
+    if price is None:
+        return 0
+    per_month = float(price * base.hours_per_month)
+
+    def commits(count: int) -> bool:
+        rung = _rung(base, count, requests, factor)
+        kept = rung.saved_usd - per_month
+        return kept > 0 and kept >= rung.left_usd
+
+    return largest(commits, base.most)
+
+
+@lru_cache(maxsize=64)
+def _loads(week: WeekLoad) -> tuple[float, ...]:
+    return levelled(week)
+
+
+@lru_cache(maxsize=4096)
 def _served_by_hour(
-    base: HybridBase, loads: Sequence[float], count: int, requests: Decimal, factor: Decimal
-) -> list[float]:
+    base: HybridBase, count: int, requests: Decimal, factor: Decimal
+) -> Sequence[float]:
+    if not count:
+        return (0.0,) * base.week.hours
+    loads = _loads(base.week)
     capacity = count * base.instance_rps * float(factor) / base.mean_rps(requests)
     # Most weeks are one day seven times.
     burst = base.week.burst
@@ -226,14 +314,27 @@ def _served_by_hour(
     return [served[load] for load in loads]
 
 
-def _best_hours(gains: Sequence[float], start: float) -> list[bool]:
-    """The hours of a repeating week to run in: the largest sum of gains less starts."""
+def _best_hours(gains: Sequence[float], start: float) -> tuple[float, list[bool]]:
+    """The largest sum of gains less starts in a repeating week, and the hours that make it.
+
+    Where all days are alike, so is the best choice of each: where two days chose otherwise, the
+    parts of their choices between two moments at which they agree could be exchanged.
+    """
+    if max(gains) <= 0:
+        return 0.0, [False] * len(gains)
+    if min(gains) >= 0:
+        return math.fsum(gains), [True] * len(gains)
+    day = gains[:_HOURS_PER_DAY]
+    days, rest = divmod(len(gains), _HOURS_PER_DAY)
+    if days > 1 and not rest and list(gains) == list(day) * days:
+        total, runs = _best_hours(day, start)
+        return total * days, runs * days
     best_total, best = 0.0, [False] * len(gains)
     for running_at_first in (False, True):
         total, runs = _best_from(gains, start, running_at_first)
         if total > best_total:
             best_total, best = total, runs
-    return best
+    return best_total, best
 
 
 def _best_from(gains: Sequence[float], start: float, first: bool) -> tuple[float, list[bool]]:
@@ -258,7 +359,13 @@ def _best_from(gains: Sequence[float], start: float, first: bool) -> tuple[float
 
 
 def _evaluated(
-    base: HybridBase, instances: tuple[int, ...], starts: int, requests: Decimal, factor: Decimal
+    base: HybridBase,
+    instances: tuple[int, ...],
+    starts: int,
+    requests: Decimal,
+    factor: Decimal,
+    *,
+    committed: int,
 ) -> BasePlan:
     everything = Leftover(
         interactive=math.fsum(base.week.interactive), deferrable=math.fsum(base.week.deferrable)
@@ -268,6 +375,7 @@ def _evaluated(
     return BasePlan(
         instances=instances,
         instance_hours=sum(instances) + cold,
+        committed=committed,
         interactive_overflow_share=_share(left.interactive, everything.interactive),
         deferrable_overflow_share=_share(left.deferrable, everything.deferrable),
         overflow_share=_share(

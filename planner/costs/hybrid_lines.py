@@ -19,6 +19,7 @@ from planner.costs.stack import (
     IMAGE_PULLS,
     gateway_fixed_lines,
     gateway_request_lines,
+    hybrid_request_lines,
     internet_line,
     provider_lines,
     text_gb_per_request,
@@ -32,6 +33,8 @@ from planner.serving.types import ServingOption
 __all__ = ["HybridHardware"]
 
 _HOURS_PER_DAY = 24
+# Each of the two meters has a set of its own.
+_IN_BOTH = ("alarms", "composite alarms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +115,10 @@ class HybridHardware:
         single = Fleet(capacity_requests_per_month=Decimal(1))
         hours = site.prices.hours_per_month
         assert self.on_demand.usd is not None
+        line = instance_line(price, single, hours, self.on_demand)
         yield replace(
-            instance_line(price, single, hours, self.on_demand),
+            line,
+            formula=self._by_the_hour() if base.scheduled else line.formula,
             term=HybridInstances(
                 base=base,
                 usd_per_hour=self.on_demand.usd,
@@ -138,6 +143,18 @@ class HybridHardware:
                 each = line.term.monthly_usd_per_instance / hours
                 yield replace(line, term=HybridInstances(base=base, usd_per_hour=each))
 
+    def _by_the_hour(self) -> str:
+        """The formula of instances that do not all run always."""
+        item, usd, committed = self.on_demand.item, self.on_demand.usd, self.committed
+        assert usd is not None
+        scheduled = f"${usd:f} an hour (on_demand) x the hours that pay, starts included"
+        if committed is None or committed.usd is None:
+            return f"{item} x {scheduled}"
+        return (
+            f"{item} x ${committed.usd:f} an hour ({committed.purchase}) x every hour, for the "
+            f"committed ones; above them {scheduled}"
+        )
+
     def _around(self, base: HybridBase, *, through: Decimal) -> Iterable[CostLine]:
         """The gateway and the service behind it; what both kinds of stack have is there once."""
         site, demand = self.site, self.site.inputs.demand
@@ -148,15 +165,15 @@ class HybridHardware:
         _, received = text_gb_per_request(demand)
         yield from gateway_fixed_lines(site.prices)
         yield from gateway_request_lines(site.prices, demand, deployment, through=through)
+        yield from hybrid_request_lines(site.prices, through=through)
         yield replace(
             internet_line(site.prices, Decimal(0), received * through), name="answers to clients"
         )
         yield from (_overflowed(line, base, "all") for line in self._to_api())
         for line in self._service():
             if not line.follows_requests and line.name not in once:
-                yield replace(
-                    line, name=f"service {line.name}" if line.name == "alarms" else line.name
-                )
+                name = f"service {line.name}" if line.name in _IN_BOTH else line.name
+                yield replace(line, name=name)
         for line in self._served():
             inner = line.term
             term = None if inner is None else Served(base=base, inner=inner)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from planner.costs.api_option import gateway_reaches
 from planner.costs.compact import compact_cost
-from planner.costs.confirming import CONFIRM_SEED, candidate_label
+from planner.costs.confirming import candidate_label, finding
 from planner.costs.hybrid_base import HybridBase
 from planner.costs.hybrid_count import hybrid_instances
 from planner.costs.hybrid_lines import HybridHardware
@@ -20,7 +20,7 @@ from planner.costs.site import Site, site_of, site_servings
 from planner.costs.types import CostLine, Excluded, Option
 from planner.scenario.options import ApiOption, HybridOption, SelfHostOption
 from planner.scenario.provenance import Assumption
-from planner.serving.simulate import Share, check_capacity
+from planner.serving.simulate import Share
 from planner.serving.types import ServingOption
 
 __all__ = ["ApiChoice", "hybrid_options"]
@@ -109,15 +109,11 @@ def _base(given: HybridOption, site: Site, way: Way, api: ApiChoice | str) -> Op
     if isinstance(api, str):
         name = given.name or f"{own} + API"
         return replace(plain, name=f"{name} ({way.hybrid_words})", reason=plain.reason or api)
-    reason = plain.reason
-    if reason is None and way.scaling == "hourly" and way.purchase != "on_demand":
-        reason = "a base that runs by the hour is priced on demand only"
     reachable = gateway_reaches(api.given.provider)
     quality = (plain.quality_score, api.option.quality_score)
     return replace(
         plain,
         name=f"{given.name or f'{own} + {api.option.name}'} ({way.hybrid_words})",
-        reason=reason,
         overflow=api.option.name,
         # An answer may come from either: the lower score is what can be promised.
         quality_score=None if None in quality else min(score for score in quality if score),
@@ -152,17 +148,17 @@ class _Search:
             else:
                 open_[candidate_label(serving)] = (serving, found)
         costs = {label: self._usd(option) for label, (_, option) in open_.items()}
+        confirmed: set[str] = set()
         while costs:
             label = min(costs, key=lambda each: (costs[each], each))
             serving, option = open_[label]
-            if option.check is not None:
+            if label in confirmed:
                 return self._chosen(option, costs, excluded)
+            confirmed.add(label)
             checked = self._checked(serving, option)
             if isinstance(checked, str):
                 del costs[label]
                 excluded.append(self._excluded(serving, checked))
-            elif checked.check is None:
-                return self._chosen(option, costs, excluded)
             else:
                 open_[label] = (serving, checked)
                 costs[label] = self._usd(checked)
@@ -232,20 +228,18 @@ class _Search:
         working = max(hybrid_instances(option, self._months)) * serving.replicas_per_instance
         load = serving.capacity.low_rps * working
         extras = sorted({math.ceil(working * spread) for spread in _SPREADS})
-        check = check_capacity(
+        simulated = finding(
             serving,
-            self.site.inputs.demand,
-            self.site.scenario.slo,
+            self.site.inputs,
             {extra: Share(load_rps=load, replicas=working + extra) for extra in extras},
-            seed=CONFIRM_SEED,
         )
-        if check is None:
+        if simulated is None:
             return option
-        if check.reason is not None:
-            return check.reason
-        spread = check.extra_replicas / working
+        if simulated.reason is not None:
+            return simulated.reason
+        spread = simulated.extra_replicas / working
         found = self._on(serving, spread=spread) if spread else option
-        return found if isinstance(found, str) else replace(found, check=check)
+        return found if isinstance(found, str) else replace(found, check=simulated.check)
 
     def _chosen(
         self, best: Option, costs: dict[str, Decimal], excluded: Sequence[Excluded]
@@ -278,12 +272,15 @@ class _Search:
     def _assumptions(self, option: Option, base: HybridBase) -> tuple[Assumption, ...]:
         requests = self._months[0]
         count = hybrid_instances(option, self._months)[0]
-        plan = base.plan(requests) if option.purchases is None else base.plan_of(count, requests)
+        plan = base.plan(requests)
+        if option.purchases is not None:
+            bought = option.purchases.of_months(self._months, ONE)[0]
+            plan = base.plan_bought(bought, requests)
         return (
             Assumption(
                 path=f"hybrid.{self.way.purchase}.split",
-                value=f"{1 - plan.overflow_share:.1%} of requests on up to {count} instances, "
-                f"{plan.overflow_share:.1%} at {self.api.option.name}",
+                value=f"{100 * (1 - plan.overflow_share):.1f} % of requests on up to {count} "
+                f"instances, {100 * plan.overflow_share:.1f} % at {self.api.option.name}",
                 origin="model",
                 source="instances are added while what one saves at the API exceeds its price; "
                 "minutes of an hour are lognormal with the scenario's burst",

@@ -41,8 +41,8 @@ class HybridTerm:
     def with_bought(
         self, bought: Bought, requests: Decimal, capacity_factor: Decimal = ONE
     ) -> Decimal:
-        """USD of a month with so many committed and on-demand instances that run always."""
-        return self.with_plan(self.base.plan_of(sum(bought), requests, capacity_factor), requests)
+        """USD of a month with these committed and on-demand instances; see ``plan_bought``."""
+        return self.with_plan(self.base.plan_bought(bought, requests, capacity_factor), requests)
 
     def with_plan(self, plan: BasePlan, requests: Decimal) -> Decimal:
         """USD of a month with this plan."""
@@ -57,14 +57,19 @@ class HybridInstances(HybridTerm, Timed):
     committed_usd_per_hour: Decimal | None = None
 
     def with_plan(self, plan: BasePlan, requests: Decimal) -> Decimal:
-        price = self.usd_per_hour
-        if self.committed_usd_per_hour is not None:
-            price = self.committed_usd_per_hour
-        return price * plan.instance_hours * self.base.weeks
+        if self.committed_usd_per_hour is None:
+            return self.usd_per_hour * plan.instance_hours * self.base.weeks
+        always = Decimal(plan.committed * len(plan.instances))
+        usd = self.committed_usd_per_hour * always
+        return (usd + self.usd_per_hour * (plan.instance_hours - always)) * self.base.weeks
 
     def with_bought(
         self, bought: Bought, requests: Decimal, capacity_factor: Decimal = ONE
     ) -> Decimal:
+        if self.base.scheduled:
+            plan = self.base.plan_bought(bought, requests, capacity_factor)
+            return self.with_plan(plan, requests)
+        # No plan is needed for what runs always.
         committed, on_demand = bought
         price = self.committed_usd_per_hour
         price = self.usd_per_hour if price is None else price

@@ -24,7 +24,8 @@ class PricingInputs:
 
     ``peak_rps_per_monthly_request`` is the capacity needed at the peak per request of the month;
     ``hour_weights_utc`` the 168 weights in UTC, for prices that depend on the hour; ``base_dir``
-    the folder that files named in the scenario are relative to.
+    the folder that files named in the scenario are relative to. ``brief``: only the answer is
+    wanted, not the figures of what confirms it.
     """
 
     scenario: Scenario
@@ -34,10 +35,16 @@ class PricingInputs:
     hour_weights_utc: tuple[float, ...]
     peak_rps_per_monthly_request: float
     base_dir: Path = Path()
+    brief: bool = False
 
 
 def pricing_inputs(
-    scenario: Scenario, demand: Demand, catalog: Catalog, *, base_dir: Path = Path()
+    scenario: Scenario,
+    demand: Demand,
+    catalog: Catalog,
+    *,
+    base_dir: Path = Path(),
+    brief: bool = False,
 ) -> PricingInputs:
     """The inputs of a scenario, its months beginning on `starts_on` or the prices' own day."""
     first_day = scenario.starts_on or catalog.as_of
@@ -55,6 +62,7 @@ def pricing_inputs(
         hour_weights_utc=utc_hour_weights(demand, first_day),
         peak_rps_per_monthly_request=peak / float(demand.requests_per_month),
         base_dir=base_dir,
+        brief=brief,
     )
 
 

@@ -91,9 +91,10 @@ def idle_ledger(option: Option, planned_requests: Sequence[Decimal]) -> Ledger:
     """A month without a request: what the plan for the first of these months pays anyway."""
     bought = bought_by_month(option, planned_requests)
     ledger = ledger_at(option, Decimal(0), bought=None if bought is None else bought[0])
-    if option.hybrid is None or bought is not None:
+    base, planned = option.hybrid, planned_requests[0]
+    if base is None or (bought is not None and not base.scheduled):
         return ledger
-    plan = option.hybrid.plan(planned_requests[0])
+    plan = base.plan(planned) if bought is None else base.plan_bought(bought[0], planned)
     return replace(
         ledger,
         lines=tuple(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from planner.demand.types import Demand
 
@@ -157,6 +158,7 @@ def _below(value: float) -> float:
     return 0.5 * math.erfc(-value / math.sqrt(2))
 
 
+@lru_cache(maxsize=64)
 def _sigma(burst: float) -> float:
     """z - sqrt(z² - 2 ln burst): the smaller root of exp(z σ - σ²/2) = burst."""
     return _BUSIEST - math.sqrt(_BUSIEST**2 - 2 * math.log(min(burst, _LARGEST_BURST)))
@@ -192,14 +194,27 @@ def _left_of_days(
     """Of each day: interactive overflow of its hours, and the deferrable work left."""
     sigma = _sigma(week.burst) if week.burst > 1 else 0.0
     # Most weeks are one day seven times.
-    known: dict[tuple[float, float], float] = {}
+    known: dict[object, tuple[list[float], float]] = {}
     for day, work in zip(week.days(), week.deferrable, strict=True):
-        over: list[float] = []
-        idle = 0.0
-        for hour in day:
-            load, have = week.interactive[hour], capacity[hour] / mean_rate
-            if (load, have) not in known:
-                known[load, have] = _over(load, have, sigma)
-            over.append(known[load, have])
-            idle += have - (load - over[-1])
-        yield over, max(work - idle, 0.0)
+        loads = week.interactive[day.start : day.stop]
+        have = tuple(capacity[day.start : day.stop])
+        if (loads, have, work) not in known:
+            known[loads, have, work] = _left_of_day(loads, have, work, mean_rate, sigma)
+        yield known[loads, have, work]
+
+
+def _left_of_day(
+    loads: Sequence[float],
+    capacity: Sequence[float],
+    work: float,
+    mean_rate: float,
+    sigma: float,
+) -> tuple[list[float], float]:
+    """Interactive overflow of each hour, and the deferrable work left."""
+    over: list[float] = []
+    idle = 0.0
+    for load, each in zip(loads, capacity, strict=True):
+        have = each / mean_rate
+        over.append(_over(load, have, sigma))
+        idle += have - (load - over[-1])
+    return over, max(work - idle, 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from planner.catalog.types import PriceRow
@@ -26,6 +26,7 @@ from planner.costs.site import Site, extras_usd_per_hour, needs_ahead, site_of, 
 from planner.costs.stack import vllm_instance_lines, vllm_shared_lines
 from planner.costs.terms import Fleet
 from planner.costs.types import CostLine, Excluded, Option
+from planner.money import usd_text
 from planner.scenario.economics import Slo
 from planner.scenario.options import SelfHostOption
 from planner.scenario.provenance import Assumption
@@ -108,7 +109,7 @@ def _no_lines(month: int) -> tuple[CostLine, ...]:
 def _on_hardware(site: Site, way: Way, base: Option, candidates: Iterable[ServingOption]) -> Option:
     """The option on the cheapest hardware that the simulator confirms and that has a price."""
     excluded: list[Excluded] = []
-    priced: list[tuple[ServingOption, PriceRow]] = []
+    priced: list[_Candidate] = []
     for serving in candidates:
         label = candidate_label(serving)
         if serving.capacity is None:
@@ -118,49 +119,92 @@ def _on_hardware(site: Site, way: Way, base: Option, candidates: Iterable[Servin
         if price.usd is None:
             excluded.append(_excluded(base, label, price.reason_null or "no price"))
         else:
-            priced.append((serving, price))
-    return site.confirmer.confirmed(lambda known: _pick(site, way, base, priced, excluded, known))
+            priced.append(_Candidate(label=label, serving=serving, price=price))
+    return site.confirmer.confirmed(_Picks(site, way, base, priced, excluded).pick)
 
 
-def _pick(
-    site: Site,
-    way: Way,
-    base: Option,
-    priced: Sequence[tuple[ServingOption, PriceRow]],
-    excluded: Sequence[Excluded],
-    known: Mapping[str, Finding],
-) -> Option:
-    """The cheapest candidate in the light of what simulation has found."""
-    reasons = {label: found.reason for label, found in known.items() if found.reason is not None}
-    extra = {label: found.extra_replicas for label, found in known.items()}
-    dropped = [_excluded(base, label, reason) for label, reason in reasons.items()]
-    left = [entry for entry in priced if candidate_label(entry[0]) not in reasons]
-    # Above a floor at another price, the cheaper spot price is not the whole comparison.
-    if site.limits.none and left and way.purchase != "spot":
-        # One that needs more replicas than its capacity says beats nobody beforehand.
-        plain = [entry for entry in left if not extra.get(candidate_label(entry[0]))]
-        worth = worth_pricing(plain, extras_usd_per_hour(site, left[0][0]))
-        dropped += [
-            _excluded(base, candidate_label(entry[0]), "another candidate serves as much for less")
-            for entry in plain
-            if entry not in worth
-        ]
-        left = [entry for entry in left if entry in worth or entry not in plain]
-    hardware = _hardware(site, way, base, left, extra)
-    return _cheapest(site.inputs, base, hardware, [*excluded, *dropped])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """Hardware that can serve the workload and has a price."""
+
+    label: str
+    serving: ServingOption
+    price: PriceRow
 
 
-def _hardware(
-    site: Site,
-    way: Way,
-    base: Option,
-    priced: Sequence[tuple[ServingOption, PriceRow]],
-    extra: Mapping[str, int],
-) -> list[Option]:
-    """Each candidate as an option of its own; what surrounds the instances is priced once."""
-    if not priced:
-        return []
-    largest = max(checkpoint_gb(serving) for serving, _ in priced)
+class _Picks:
+    """The candidates for one way of buying; each is made an option once for the same replicas."""
+
+    def __init__(
+        self,
+        site: Site,
+        way: Way,
+        base: Option,
+        priced: Sequence[_Candidate],
+        excluded: Sequence[Excluded],
+    ) -> None:
+        self._site, self._way, self._base = site, way, base
+        self._priced, self._excluded = priced, excluded
+        self._built: dict[object, Option | None] = {}
+
+    def pick(self, known: Mapping[str, Finding]) -> Option:
+        """The cheapest candidate in the light of what simulation has found."""
+        site, base = self._site, self._base
+        reasons = {label: f.reason for label, f in known.items() if f.reason is not None}
+        extra = {label: found.extra_replicas for label, found in known.items()}
+        dropped = [_excluded(base, label, reason) for label, reason in reasons.items()]
+        left = [each for each in self._priced if each.label not in reasons]
+        # Above a floor at another price, the cheaper spot price is not the whole comparison.
+        if site.limits.none and left and self._way.purchase != "spot":
+            # One that needs more replicas than its capacity says beats nobody beforehand.
+            plain = [each for each in left if not extra.get(each.label)]
+            dearer = _dearer_everywhere(plain, extras_usd_per_hour(site, left[0].serving))
+            dropped += [
+                _excluded(base, each.label, "another candidate serves as much for less")
+                for each in plain
+                if each.label in dearer
+            ]
+            left = [each for each in left if each.label not in dearer]
+        hardware = self._hardware(left, extra)
+        return _cheapest(site.inputs, base, hardware, [*self._excluded, *dropped])
+
+    def _hardware(self, left: Sequence[_Candidate], extra: Mapping[str, int]) -> list[Option]:
+        """Each candidate as an option of its own; what surrounds the instances is priced once."""
+        if not left:
+            return []
+        around = _around(self._site, left)
+        found: list[Option] = []
+        for each in left:
+            key = (each.label, extra.get(each.label, 0), around.largest_gb, around.request_seconds)
+            if key not in self._built:
+                self._built[key] = _hardware_option(
+                    self._site, self._way, self._base, each, around, extra.get(each.label, 0)
+                )
+            option = self._built[key]
+            if option is not None:
+                found.append(option)
+        return found
+
+
+def _dearer_everywhere(plain: Sequence[_Candidate], extras_usd_per_hour: Decimal) -> set[str]:
+    """Labels of those that another one beats at every volume."""
+    worth = worth_pricing([(each.serving, each.price) for each in plain], extras_usd_per_hour)
+    kept = {candidate_label(serving) for serving, _ in worth}
+    return {each.label for each in plain} - kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What surrounds the instances, and what its size follows."""
+
+    largest_gb: Decimal
+    request_seconds: Decimal
+    lines: tuple[CostLine, ...]
+
+
+def _around(site: Site, priced: Sequence[_Candidate]) -> _Around:
+    largest = max(checkpoint_gb(each.serving) for each in priced)
+    seconds = request_seconds(site.scenario.slo, site.inputs.demand, priced[0].serving)
     shared = ()
     if not site.replaced:
         shared = vllm_shared_lines(
@@ -169,16 +213,9 @@ def _hardware(
             site.scenario.deployment,
             zones=site.scenario.slo.zones,
             weights_gb=largest,
-            request_seconds=request_seconds(site.scenario.slo, site.inputs.demand, priced[0][0]),
+            request_seconds=seconds,
         )
-    around = (*shared, *site.ownership)
-    built = (
-        _hardware_option(
-            site, way, base, serving, price, around, largest, extra.get(candidate_label(serving), 0)
-        )
-        for serving, price in priced
-    )
-    return [option for option in built if option is not None]
+    return _Around(largest_gb=largest, request_seconds=seconds, lines=(*shared, *site.ownership))
 
 
 def _excluded(base: Option, candidate: str, reason: str) -> Excluded:
@@ -189,20 +226,18 @@ def _hardware_option(
     site: Site,
     way: Way,
     base: Option,
-    serving: ServingOption,
-    price: PriceRow,
-    shared: tuple[CostLine, ...],
-    weights_gb: Decimal,
+    candidate: _Candidate,
+    around: _Around,
     extra_replicas: int,
 ) -> Option | None:
     """None when a replica would serve less than one request a month."""
-    slo = site.scenario.slo
+    slo, serving = site.scenario.slo, candidate.serving
     fleet = site.fleet_of(serving)
     if fleet is None or serving.capacity is None:
         return None
     fleet = replace(fleet, extra_replicas=extra_replicas)
     hourly = hourly_fleet(fleet, needs_ahead(site)) if way.scaling == "hourly" else None
-    paid = instance_lines(site, way, serving, price, fleet)
+    paid = instance_lines(site, way, serving, candidate.price, fleet)
     own = list(paid.lines)
     if not site.replaced:
         extras = vllm_instance_lines(
@@ -210,10 +245,10 @@ def _hardware_option(
             site.scenario.deployment,
             fleet,
             zones=slo.zones,
-            weights_gb=weights_gb,
+            weights_gb=around.largest_gb,
         )
         own += extras if hourly is None else extras_by_hour(site, extras, hourly)
-    lines = (*own, *shared)
+    lines = (*own, *around.lines)
 
     def every_month(month: int) -> tuple[CostLine, ...]:
         return lines
@@ -231,7 +266,21 @@ def _hardware_option(
             *serving.capacity.warnings,
             *(() if hourly is None else (_PLANNED_WEEK,)),
             *_shares_instance(fleet, slo, site),
+            *_no_discount(site, way, candidate.price),
         ),
+    )
+
+
+def _no_discount(site: Site, way: Way, price: PriceRow) -> tuple[str, ...]:
+    """A spot price that is not below on demand is no reason to be interrupted."""
+    listed = site.inputs.catalog.instance_price(price.item, site.region, "on_demand")
+    if way.purchase != "spot" or price.usd is None or listed.usd is None:
+        return ()
+    if price.usd < listed.usd:
+        return ()
+    return (
+        f"the spot price of {price.item}, ${usd_text(price.usd)} an hour, is not below on demand, "
+        f"${usd_text(listed.usd)}: check it",
     )
 
 

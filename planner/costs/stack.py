@@ -22,6 +22,7 @@ __all__ = [
     "bedrock_lines",
     "gateway_fixed_lines",
     "gateway_request_lines",
+    "hybrid_request_lines",
     "internet_line",
     "provider_lines",
     "text_gb_per_request",
@@ -47,11 +48,15 @@ class StackPrices:
     def __init__(self, prices: ServicePrices, region: str, hours_per_month: Decimal) -> None:
         self._prices = prices
         self._region = region
+        self._rows: dict[str, PriceRow] = {}
         self.hours_per_month = hours_per_month
 
     def row(self, item: str) -> PriceRow:
         """The price row of a service item in this region."""
-        return self._prices.service_price(item, self._region)
+        row = self._rows.get(item)
+        if row is None:
+            row = self._rows[item] = self._prices.service_price(item, self._region)
+        return row
 
     def line(
         self,
@@ -112,6 +117,7 @@ class StackPrices:
                 unit=row.unit,
                 usd_per_unit=row.usd,
                 units_per_month=units if per == "month" else None,
+                units_each=units if per == "instance" else None,
             ),
             reason_unpriced=row.reason_null if row.usd is None else None,
         )
@@ -202,6 +208,11 @@ def gateway_request_lines(
     )
 
 
+def hybrid_request_lines(prices: StackPrices, *, through: Decimal) -> tuple[CostLine, ...]:
+    """What a request through the gateway costs more where it may go to GPUs of one's own."""
+    return tuple(_per_request(prices, quantities()["hybrid"]["per_request"], through))
+
+
 def provider_lines(prices: StackPrices, demand: Demand) -> tuple[CostLine, ...]:
     """A request from inside the network to a provider: through NAT both ways, the prompt out."""
     sent, received = text_gb_per_request(demand)
@@ -283,7 +294,11 @@ def vllm_instance_lines(
     """What comes with every instance beside its own price: volume, metrics, image pulls."""
     stack = quantities()["vllm_gpu"]
     lines = tuple(_per_instance(prices, stack["per_instance"], fleet, weights_gb))
-    if any(line.name == "NAT gateway" for line in _way_out(prices, deployment, zones)):
+    # Without a mirror NAT is the only way out: no need to compare it with endpoints.
+    through_nat = deployment.image_mirror is None or any(
+        line.name == "NAT gateway" for line in _way_out(prices, deployment, zones)
+    )
+    if deployment.vpc_id is None and through_nat:
         return (*lines, _image_pulls(prices, fleet))
     return lines
 

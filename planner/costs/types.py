@@ -55,7 +55,8 @@ class Resource:
     """A thing the stack deploys and AWS charges for.
 
     ``aws_type`` is the Pulumi type token; ``count`` how many are deployed, None when the number
-    follows load; ``price_item`` the catalog item its unit price comes from.
+    follows load; ``price_item`` the catalog item its unit price comes from. ``units_each`` is how
+    much of it comes with every instance.
     """
 
     component: str
@@ -65,6 +66,7 @@ class Resource:
     unit: str
     usd_per_unit: Decimal | None
     units_per_month: Decimal | None
+    units_each: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

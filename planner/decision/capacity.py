@@ -156,8 +156,8 @@ def _ttft(capacity: Capacity) -> tuple[float | None, str | None]:
     if utilisation <= MOST_PREDICTABLE + _ROUNDING:
         return capacity.ttft_ms, None
     return None, (
-        f"not predicted at {utilisation:.0%} of what the engine can do; "
-        f"up to {MOST_PREDICTABLE:.0%} it is"
+        f"not predicted at {100 * utilisation:.0f} % of what the engine can do; "
+        f"up to {100 * MOST_PREDICTABLE:.0f} % it is"
     )
 
 

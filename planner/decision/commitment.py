@@ -36,7 +36,8 @@ class Buy:
 class Regret:
     """What the commitment costs more than on demand, per mean month, after a price cut.
 
-    The cut comes the day after signing, the worst time.
+    The cut comes the day after the first signing, the worst time. What is signed later is bought at
+    the prices of then, or not at all: it is not among what is regretted.
     """
 
     price_cut_pct: Decimal
@@ -86,8 +87,20 @@ def commitment_of(option: Option, months: Months) -> Commitment | None:
         usd_per_hour_committed=committed * buys[0].instances,
         on_demand_usd_per_hour=on_demand,
         buys=buys,
-        regrets=_regrets(paid * sum(count for count, _ in bought), used),
+        regrets=_regrets(
+            buys[0].usd, _of_first_buy(bought, used, option.commitment_months), len(bought)
+        ),
     )
+
+
+def _of_first_buy(
+    bought: Sequence[Bought], used: Sequence[Decimal], term_months: int
+) -> list[Decimal]:
+    """What the instances of the first purchase would have cost on demand, in its months."""
+    start = next(month for month, (reserved, _) in enumerate(bought) if reserved)
+    first = bought[start][0]
+    term = zip(bought[start : start + term_months], used[start:], strict=False)
+    return [usd * first / reserved for (reserved, _), usd in term]
 
 
 def _instances(option: Option) -> CostLine | None:
@@ -188,14 +201,17 @@ def _paid_back(used_usd: Sequence[Decimal], committed_usd: Decimal) -> Decimal |
     return None
 
 
-def _regrets(committed_usd: Decimal, used_usd: Sequence[Decimal]) -> tuple[Regret, ...]:
-    """Against the committed instances' own hours on demand: those above them become cheaper too."""
+def _regrets(
+    committed_usd: Decimal, used_usd: Sequence[Decimal], months: int
+) -> tuple[Regret, ...]:
+    """Against the committed instances' own hours on demand, per month of ``months``: those above
+    them become cheaper too.
+    """
     used = sum(used_usd, Decimal(0))
     return tuple(
         Regret(
             price_cut_pct=cut,
-            usd_per_month=max(committed_usd - used * (1 - cut / _HUNDRED), Decimal(0))
-            / len(used_usd),
+            usd_per_month=max(committed_usd - used * (1 - cut / _HUNDRED), Decimal(0)) / months,
         )
         for cut in gpu_price_cuts()
     )
@@ -226,5 +242,5 @@ def _of_money(option: Option, term: HourlySavingsPlan, months: Months) -> Commit
                 paid_back_on=None if back is None else day_after(start, back),
             ),
         ),
-        regrets=_regrets(fixed * len(months), covered),
+        regrets=_regrets(usd, covered[: option.commitment_months], len(months)),
     )

@@ -1,7 +1,7 @@
 """Where one cost curve is at or below another: exact, in whole requests per month.
 
-The volumes from 1 up are split at kinks and at steps of capacity. A range is decided at once when
-bounds on both curves do not overlap, and split otherwise, down to one step; inside a step the
+A range of volumes is decided at once when bounds on both curves do not overlap, and split
+otherwise, at kinks first, then at steps of capacity, down to one step; inside a step the
 difference is affine (or of one curvature), and its sign change is found by bisection on whole
 requests, each sign from exact costs. No grid, so no interval is missed.
 """
@@ -9,6 +9,7 @@ requests, each sign from exact costs. No grid, so no interval is missed.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
@@ -197,11 +198,6 @@ class _Search:
 
     def between(self, low: int, high: int) -> list[Interval]:
         """Where the curve is at or below the other in [low, high]."""
-        kinks = [kink for kink in self._kinks if low <= kink < high]
-        ranges = zip([low, *(kink + 1 for kink in kinks)], [*kinks, high], strict=True)
-        return [found for first, last in ranges for found in self._without_kink(first, last)]
-
-    def _without_kink(self, low: int, high: int) -> list[Interval]:
         curve, other = self._ends, self._other_ends
         found: list[Interval] = []
         stack = [(low, high)]
@@ -212,12 +208,19 @@ class _Search:
             if curve.highest(low, high) <= other.lowest(low, high):
                 found.append((low, high))
                 continue
-            middle = _step_between(self._steps, low, high)
+            middle = self._kink_between(low, high)
+            if middle is None:
+                middle = _step_between(self._steps, low, high)
             if middle is None:
                 found += _within_step(self._curve, self._other, low, high)
             else:
                 stack += [(middle + 1, high), (low, middle)]
         return found
+
+    def _kink_between(self, low: int, high: int) -> int | None:
+        """The middle one of the kinks in [low, high)."""
+        first, end = bisect_left(self._kinks, low), bisect_left(self._kinks, high)
+        return self._kinks[(first + end) // 2] if first < end else None
 
 
 def _step_between(steps: Sequence[Decimal], low: int, high: int) -> int | None:

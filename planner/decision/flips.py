@@ -50,19 +50,34 @@ class _Field:
     def beaten(self, *, capacity: Decimal = ONE, volume: Decimal = ONE) -> str | None:
         """The rival that is cheaper than the choice; None when none is."""
         best = _cheapest(self.own, capacity, volume)
-        rival = _cheapest(self.rivals, capacity, volume)
-        if rival is None:
-            return None
-        return rival[1] if best is None or rival[0] < best[0] else None
+        below = None if best is None else (best[0], "")
+        rival = _cheapest(self.rivals, capacity, volume, below=below)
+        return None if rival is None or rival == below else rival[1]
+
+    def turned(self, *, capacity: Decimal = ONE, volume: Decimal = ONE) -> bool:
+        """Whether any rival is cheaper than the choice: the first that is settles it."""
+        best = _cheapest(self.own, capacity, volume)
+        able = (rival for rival in self.rivals if rival.serves(capacity=capacity, volume=volume))
+        if best is None:
+            return any(True for _ in able)
+        return any(
+            rival.least(capacity=capacity, volume=volume) < best[0]
+            and rival.total(capacity=capacity, volume=volume) < best[0]
+            for rival in able
+        )
 
 
 def _cheapest(
-    costs: Sequence[CompactCost], capacity: Decimal, volume: Decimal
+    costs: Sequence[CompactCost],
+    capacity: Decimal,
+    volume: Decimal,
+    *,
+    below: tuple[Decimal, str] | None = None,
 ) -> tuple[Decimal, str] | None:
-    """Of those whose limits hold; what cannot be cheaper is not added up."""
+    """Of those whose limits hold, and of ``below``; what cannot be cheaper is not added up."""
     able = [cost for cost in costs if cost.serves(capacity=capacity, volume=volume)]
     bounds = [(cost.least(capacity=capacity, volume=volume), cost) for cost in able]
-    best: tuple[Decimal, str] | None = None
+    best = below
     for bound, cost in sorted(bounds, key=lambda pair: pair[0]):
         if best is not None and bound > best[0]:
             break
@@ -90,7 +105,7 @@ def find_flips(
             for cost in _compact_hardware(option, months)
         ),
     )
-    if field.beaten() is not None:
+    if field.turned():
         return ()
     within = [cost for cost in field.rivals if cost.serves()]
     flips = [
@@ -174,10 +189,10 @@ def _stepped_volume(field: _Field, sign: int) -> Flip | None:
     steps = math.ceil(math.log(float(_RANGE)) / math.log(_VOLUME_STEP))
     for step in range(1, steps + 1):
         high = _VOLUME_STEP ** (sign * step)
-        if field.beaten(volume=usd_from_float(high)) is None:
+        if not field.turned(volume=usd_from_float(high)):
             continue
         low = _VOLUME_STEP ** (sign * (step - 1))
-        factor = _narrowed(low, high, lambda f: field.beaten(volume=f) is not None)
+        factor = _narrowed(low, high, lambda f: field.turned(volume=f))
         return Flip(input="volume", factor=factor, to_option=field.beaten(volume=factor))
     return None
 
@@ -188,9 +203,9 @@ def _capacity_flip(field: _Field, *, up: bool) -> Flip:
     """
     movable = any(cost.fleet is not None for cost in (field.rivals if up else field.own))
     end = float(_RANGE) if up else 1 / float(_RANGE)
-    if not movable or field.beaten(capacity=usd_from_float(end)) is None:
+    if not movable or not field.turned(capacity=usd_from_float(end)):
         return Flip(input="capacity", factor=None, to_option=None)
-    factor = _narrowed(1.0, end, lambda f: field.beaten(capacity=f) is not None)
+    factor = _narrowed(1.0, end, lambda f: field.turned(capacity=f))
     return Flip(input="capacity", factor=factor, to_option=field.beaten(capacity=factor))
 
 

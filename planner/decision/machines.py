@@ -11,6 +11,8 @@ from planner.demand import Demand
 
 __all__ = ["hybrid_plan", "instances_by_month", "mean_instances", "utilisation"]
 
+ONE = Decimal(1)
+
 
 def instances_by_month(option: Option, requests: Sequence[Decimal]) -> tuple[int, ...] | None:
     """Instances of the fullest hour of each month; None where there are no whole units."""
@@ -26,7 +28,7 @@ def hybrid_plan(option: Option, planned_requests: Sequence[Decimal]) -> BasePlan
     requests = planned_requests[0]
     if option.purchases is None:
         return option.hybrid.plan(requests)
-    return option.hybrid.plan_of(hybrid_instances(option, planned_requests)[0], requests)
+    return option.hybrid.plan_bought(option.purchases.of_months(planned_requests, ONE)[0], requests)
 
 
 def mean_instances(option: Option, planned_requests: Sequence[Decimal]) -> float | None:

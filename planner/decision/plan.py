@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -142,6 +142,8 @@ def _demand(recommendation: Recommendation) -> Json:
         "peak_rps": demand.peak_rps,
         "input_tokens_mean": usd_text(demand.input_tokens.mean),
         "output_tokens_mean": usd_text(demand.output_tokens.mean),
+        "input_tokens_p99": _six(demand.input_tokens.p99),
+        "output_tokens_p99": _six(demand.output_tokens.p99),
         "growth_per_month": usd_text(demand.growth_per_month),
         "hour_weights_utc": list(recommendation.hour_weights_utc),
     }
@@ -185,6 +187,10 @@ def _option(evaluated: Evaluated) -> Json:
             "max_model_len": serving.max_model_len,
             "max_num_seqs": serving.max_num_seqs,
             "max_num_batched_tokens": serving.max_num_batched_tokens,
+            # At its capacity inside the service level; a gateway sends it no more than these.
+            "sequences_decoded_together": None
+            if serving.capacity is None
+            else _six(serving.capacity.concurrency),
             "prefix_caching": serving.prefix_caching,
             "weights_bytes_per_accelerator": round(serving.weights_bytes),
         }
@@ -237,7 +243,10 @@ def _resource(amount: AmountLine, chosen: Evaluated) -> Json:
         "price_item": resource.price_item,
         "unit": resource.unit,
         "usd_per_unit": None if resource.usd_per_unit is None else usd_text(resource.usd_per_unit),
+        "units_each": None if resource.units_each is None else usd_text(resource.units_each),
         "usage_based": line.follows_requests,
+        # In the first month.
+        "monthly_usd": None if amount.usd is None else usd_text(amount.usd),
     }
 
 
@@ -302,13 +311,28 @@ def _spend(recommendation: Recommendation, chosen: Evaluated) -> Json:
             }
             for day, ledger in zip(recommendation.months.priced_on, chosen.months, strict=True)
         ],
-        "hourly_usd_utc": [usd_text(v) for v in _hourly(recommendation, chosen)],
+        "hourly_usd_utc": [usd_text(v) for v in _hourly(recommendation, chosen, _is_billed)],
+        "api_usage_hourly_usd_utc": [
+            usd_text(v) for v in _hourly(recommendation, chosen, _is_api_usage)
+        ],
         "headroom_ratio": usd_text(Decimal(recommendation.scenario.budget.headroom_ratio)),
     }
 
 
-def _hourly(recommendation: Recommendation, chosen: Evaluated) -> list[Decimal]:
-    """USD an hour on the AWS and provider invoices, Monday 00:00 UTC first.
+def _is_billed(line: CostLine) -> bool:
+    """On an invoice of AWS or of a provider."""
+    return line.billed_by in ("aws", "provider")
+
+
+def _is_api_usage(line: CostLine) -> bool:
+    """What a meter of requests and tokens sees, whoever bills it."""
+    return line.category == "api_usage"
+
+
+def _hourly(
+    recommendation: Recommendation, chosen: Evaluated, counts: Callable[[CostLine], bool]
+) -> list[Decimal]:
+    """USD an hour of the lines that ``counts`` takes, Monday 00:00 UTC first.
 
     What is paid by the month is spread over ``hours_per_month``; what follows requests over the
     hours of ``days_per_month``, by their weights. Instances by the hour, and what overflows from
@@ -322,9 +346,8 @@ def _hourly(recommendation: Recommendation, chosen: Evaluated) -> list[Decimal]:
     paid_hours = Decimal(conventions.hours_per_month)
     volume_hours = Decimal(conventions.days_per_month) * 24
     for amount in chosen.months[0].lines:
-        billed = amount.line.billed_by in ("aws", "provider")
         # A credit lowers the bill, not what is used: alarms watch use.
-        if amount.usd is None or not billed or amount.line.is_credit:
+        if amount.usd is None or amount.line.is_credit or not counts(amount.line):
             continue
         profile = hour_profile(recommendation, chosen, amount)
         if profile is not None:

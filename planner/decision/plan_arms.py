@@ -15,6 +15,7 @@ from planner.costs.load_duration import left_by_hour, levelled
 from planner.decision.commitment import commitment_of
 from planner.decision.machines import hybrid_plan, mean_instances
 from planner.decision.payback import payback
+from planner.decision.plan_serving import deployment_parts
 from planner.decision.recommendation import Evaluated, Recommendation
 from planner.demand import utc_hour_weights
 from planner.money import usd_text
@@ -27,7 +28,7 @@ Json = Mapping[str, Any]
 def arm_parts(recommendation: Recommendation, evaluated: Evaluated) -> Json:
     """Only the parts that the option has."""
     option = evaluated.option
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = dict(deployment_parts(recommendation, evaluated))
     if not option.feasible:
         return found
     hours = _instances_by_hour(recommendation, option)

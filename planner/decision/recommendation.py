@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -98,8 +98,11 @@ def recommend(
     InputError when an API model, an instance type or a region is not known to the catalog, or a
     benchmark file of the scenario cannot be used.
     """
-    inputs = pricing_inputs(scenario, demand, catalog, base_dir=base_dir)
+    inputs = pricing_inputs(scenario, demand, catalog, base_dir=base_dir, brief=not detail)
     options = price_with_levers(inputs)
+    if inputs.brief and not any(option.feasible for option in options):
+        # Then the answer is why: the figures of what was missed.
+        options = price_with_levers(replace(inputs, brief=False))
     evaluated = [evaluate(option, inputs) for option in options]
     feasible = sorted(
         (e for e in evaluated if e.option.feasible),

@@ -12,9 +12,10 @@ import pytest
 
 from planner.catalog import load_catalog
 from planner.catalog.refresh_parse import spot_rows
-from planner.costs import Fixed
+from planner.costs import Fixed, bought_by_month
 from planner.costs.hybrid_terms import HybridTerm
 from planner.decision import Evaluated, recommend
+from planner.decision.commitment import commitment_of
 from planner.demand import build_demand
 from planner.scenario import parse_scenario
 from tests.catalog.price_support import file_text, fixture, raw
@@ -148,6 +149,18 @@ class TestAutoscaled:
         assert usd(reserved, "instances") <= usd(on_demand, "instances")
 
 
+def test_a_spot_price_above_on_demand_is_a_warning() -> None:
+    def warned(usd: float) -> bool:
+        spot = {**SPOT, "usd_per_hour": usd}
+        content = on("spot", spot=spot)
+        content["slo"] = {**content.get("slo", {}), "zones": 2}
+        found = named(content, "(spot)").option
+        assert found.feasible, found.reason
+        return any("is not below on demand, $1.861: check it" in text for text in found.warnings)
+
+    assert [warned(usd) for usd in (1.86, 1.861, 2.5)] == [False, True, True]
+
+
 def hybrid(**changes: Any) -> dict[str, Any]:
     """Against a dear API, so that a base pays."""
     options = selfhost(instance_types=["g6e.xlarge"])
@@ -229,6 +242,37 @@ class TestHybrid:
         assert sum(usd(scheduled, name) for name in tokens) <= sum(
             usd(always, name) for name in tokens
         )
+
+    def test_a_commitment_under_a_schedule_is_never_dearer_than_either(self) -> None:
+        content = hybrid(purchase=["on_demand", "ri_1y_no_upfront"], scaling=["fixed", "hourly"])
+        day = [0.2] * 8 + [1.0] * 8 + [4.0] * 8
+        content["workload"]["traffic"] = {"weights": day}
+        found = decide(content)
+        both, *others = (
+            next(e for e in found.options if e.option.name.endswith(words))
+            for words in (
+                "(ri 1y no upfront, scheduled)",
+                "(ri 1y no upfront)",
+                "(on demand, scheduled)",
+                "(on demand)",
+            )
+        )
+        assert both.option.feasible
+        tokens = ("instances", "input tokens", "output tokens", "image pulls")
+        mixed, *rest = (
+            sum(usd(e, a.line.name) for a in e.mean.lines if a.line.name in tokens)
+            for e in (both, *others)
+        )
+        assert all(mixed <= other for other in rest)
+        bought = bought_by_month(both.option, found.months.requests)
+        assert bought is not None
+        assert bought[0][0] > 0
+        assert (both.peak_instances or 0) > bought[0][0]
+        commitment = commitment_of(both.option, found.months)
+        assert commitment is not None
+        assert commitment.buys[0].instances == bought[0][0]
+        formula = next(a.line.formula for a in both.mean.lines if a.line.name == "instances")
+        assert "for the committed ones; above them $1.861 an hour (on_demand)" in formula
 
     def test_deferrable_requests_overflow_to_batch(self) -> None:
         content = hybrid()

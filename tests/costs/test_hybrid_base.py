@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.costs.hybrid_base import BasePlan, HybridBase
+from planner.costs.hybrid_terms import HybridInstances
 from planner.costs.load_duration import WeekLoad
 
 
@@ -205,3 +206,70 @@ class TestCommitment:
         assert bought[0][0] == 0
         assert bought[0][1] >= 1
         assert bought[1:] == ((0, 0), (0, 0))
+
+
+class TestCommitmentUnderASchedule:
+    BASE = replace(
+        base_of(FOUR_HOURS, each=40),
+        committed_usd_per_instance_hour=Decimal("0.63"),
+        scheduled=True,
+        term_months=1,
+    )
+
+    def test_what_runs_always_is_committed_and_the_rest_follows_the_load(self) -> None:
+        # Replica 1 committed saves $4.80 for $2.52, on demand in the two full hours $3.20 for
+        # $2.00. Replica 2 saves $2.40: always, for $2.52; in its two hours for $2.00.
+        plan = self.BASE.plan(Decimal(200))
+        assert plan.committed == 1
+        assert plan.instances == (2, 1, 1, 1)
+        assert plan.instance_hours == 5
+
+    def test_months_are_bought_as_a_steady_volume_is(self) -> None:
+        assert self.BASE.of_months([Decimal(200)] * 2) == ((1, 0), (1, 0))
+        bought = self.BASE.plan_bought((1, 0), Decimal(200))
+        assert bought == self.BASE.plan(Decimal(200))
+
+    def test_hours_above_the_commitment_are_paid_on_demand(self) -> None:
+        term = HybridInstances(
+            base=self.BASE, usd_per_hour=Decimal(1), committed_usd_per_hour=Decimal("0.63")
+        )
+        # Four committed hours, and one on demand; without a commitment 2 + 1 hours.
+        assert term.at(Decimal(200)) == Decimal("3.52")
+        assert term.with_bought((1, 0), Decimal(200)) == Decimal("3.52")
+        assert term.with_bought((0, 1), Decimal(200)) == Decimal(3)
+
+    def test_planned_commitments_are_paid_without_any_load(self) -> None:
+        assert self.BASE.plan_bought((2, 0), Decimal(0)).instances == (2, 2, 2, 2)
+
+    @given(
+        rates=st.lists(st.integers(0, 100), min_size=2, max_size=6).filter(any),
+        each=st.integers(20, 60),
+        committed=st.integers(40, 99),
+        minutes=st.integers(0, 90),
+    )
+    @settings(max_examples=60)
+    def test_no_other_number_of_committed_ones_is_cheaper(
+        self, rates: list[int], each: int, committed: int, minutes: int
+    ) -> None:
+        base = replace(
+            base_of(tuple(map(float, rates)), each=each, saved=0.04),
+            committed_usd_per_instance_hour=Decimal(committed) / 100,
+            scheduled=True,
+            cold_start_s=minutes * 60.0,
+            term_months=1,
+            max_instances=4,
+        )
+        requests = Decimal(sum(rates))
+        term = HybridInstances(
+            base=base,
+            usd_per_hour=base.usd_per_instance_hour,
+            committed_usd_per_hour=base.committed_usd_per_instance_hour,
+        )
+
+        def cost(plan: BasePlan) -> float:
+            return float(term.with_plan(plan, requests)) + overflow_of(plan, sum(rates)) * 0.04
+
+        every = [cost(base.plan_bought((count, 0), requests)) for count in range(5)]
+        assert cost(base.plan(requests)) == pytest.approx(min(every), abs=1e-6)
+        (bought,) = base.of_months([requests])
+        assert cost(base.plan_bought(bought, requests)) == pytest.approx(min(every), abs=1e-6)

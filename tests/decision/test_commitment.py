@@ -57,6 +57,20 @@ def test_regret_is_what_waiting_for_the_cut_would_have_saved() -> None:
     assert commitment.regrets[1].usd_per_month == pytest.approx(on_demand * Decimal("0.17"))
 
 
+def test_a_second_term_is_bought_after_the_cut_or_not_at_all() -> None:
+    # The same loss as over one year, spread over the 24 months that costs are the mean of.
+    evaluated, commitment = found(reserved(months=24))
+    on_demand = (evaluated.instances or 0) * 730 * Decimal("1.861")
+    assert commitment.regrets[1].usd_per_month == pytest.approx(on_demand * Decimal("0.17") / 2)
+
+
+def test_instances_added_later_are_not_regretted() -> None:
+    # Of the growing fleet only what is signed on the first day is bought at the old price.
+    _, commitment = found(reserved(growth=0.1, months=14))
+    first = commitment.buys[0].instances * 730 * Decimal("1.861")
+    assert commitment.regrets[1].usd_per_month == pytest.approx(first * Decimal("0.17") * 12 / 14)
+
+
 def test_a_term_that_begins_inside_a_month_is_renewed_on_its_own_day() -> None:
     content = reserved(months=24)
     content["starts_on"] = "2026-11-21"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.decision.portfolio.combine import combine
 from planner.decision.portfolio.draws import choice_draws
-from planner.decision.portfolio.member import member_of
+from planner.decision.portfolio.member import Thrift, member_of
 from planner.decision.portfolio.types import (
     Alone,
     Choice,
@@ -29,6 +29,7 @@ __all__ = [
     "ServiceKey",
     "SharedService",
     "SharedStack",
+    "Thrift",
     "choice_draws",
     "combine",
     "member_of",

@@ -28,18 +28,25 @@ _OWN = frozenset(
 )
 
 
-def choice_draws(recommendation: Recommendation, *, draws: int, seed: int) -> tuple[float, ...]:
-    """The chosen option's USD per mean month in each draw; () without draws or a choice."""
+def choice_draws(
+    recommendation: Recommendation, *, draws: int, seed: int, own: str | None = None
+) -> tuple[float, ...]:
+    """The chosen option's USD per mean month in each draw; () without draws or a choice.
+
+    ``own`` names the stream of the scenario's own inputs, by default its id: two sides of one
+    comparison share a stream.
+    """
     chosen = recommendation.chosen
     if chosen is None or draws == 0:
         return ()
     model = model_of(_deciding(recommendation))
     spreads = input_spreads(model, spreads_of(recommendation.scenario))
     columns: dict[str, Floats] = {}
+    mine = own or recommendation.scenario.id
     for name, spread in sorted(spreads.items()):
         if spread.is_point:
             continue
-        stream = f"{seed}:{recommendation.scenario.id}:{name}" if name in _OWN else f"{seed}:{name}"
+        stream = f"{seed}:{mine}:{name}" if name in _OWN else f"{seed}:{name}"
         columns[name] = values_at(spread, _levels(draws, stream))
     arm = next(arm for arm in model.arms if arm.option.name == chosen.option.name)
     usd = model.usd(arm, model.scene(World(draws, columns)))

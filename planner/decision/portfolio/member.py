@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
+from dataclasses import replace
 from decimal import Decimal
+from typing import TypeVar, cast
 
 from planner.costs import Ledger, Option
 from planner.costs.terms import Fixed, PerInstance, Reserved
@@ -11,7 +14,9 @@ from planner.decision.portfolio.types import Choice, Hardware, Hosted, Member, S
 from planner.decision.recommendation import Evaluated, Recommendation
 from planner.scenario import Scenario
 
-__all__ = ["member_of"]
+__all__ = ["Thrift", "member_of"]
+
+_T = TypeVar("_T")
 
 # Ways of buying whose instances are the same whoever's load they carry.
 _SHAREABLE = ("on_demand", "ri_1y_no_upfront")
@@ -33,8 +38,43 @@ def member_of(recommendation: Recommendation, draws_usd: tuple[float, ...] = ())
         choice=None if chosen is None else _choice(recommendation.scenario, chosen),
         hosted=hosted,
         chosen_hosted=name if any(each.name == name for each in hosted) else None,
-        draws_usd=draws_usd,
+        draws_usd=array("d", draws_usd),
     )
+
+
+class Thrift:
+    """Keeps what is equal in many scenarios once: of those from other processes nothing is."""
+
+    def __init__(self) -> None:
+        self._seen: dict[object, object] = {}
+
+    def member(self, member: Member) -> Member:
+        """The same with shape, service levels, prices and months as seen before."""
+        return replace(
+            member,
+            shape=self._once(member.shape),
+            hosted=tuple(
+                replace(
+                    each,
+                    key=self._once(each.key),
+                    picked=self._hardware(each.picked),
+                    hardware=tuple(self._hardware(one) for one in each.hardware),
+                )
+                for each in member.hosted
+            ),
+        )
+
+    def _hardware(self, hardware: Hardware) -> Hardware:
+        return replace(
+            hardware,
+            instance_type=self._once(hardware.instance_type),
+            instance_usd=self._once(hardware.instance_usd),
+            purchase_usd=self._once(hardware.purchase_usd),
+            on_demand_usd=self._once(hardware.on_demand_usd),
+        )
+
+    def _once(self, value: _T) -> _T:
+        return cast(_T, self._seen.setdefault(value, value))
 
 
 def _shape(recommendation: Recommendation) -> tuple[float, ...]:

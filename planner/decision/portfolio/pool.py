@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Bounds", "Pool", "instances_usd", "load_of", "pool_of"]
+__all__ = ["ROUNDING", "Bounds", "Pool", "instances_usd", "load_of", "pool_of"]
 
 # Sums of shares that are whole but for rounding must not cost a replica.
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +87,7 @@ def pool_of(load: Floats, bounds: Bounds) -> Pool | None:
     """What a summed ``load`` needs within ``bounds``; None where the instance limit is passed."""
     busiest = load.max(axis=1)
     replicas = tuple(
-        max(
-            max(math.ceil(float(share) - _ROUNDING), 1) + bounds.spare_replicas, bounds.min_replicas
-        )
+        max(max(math.ceil(float(share) - ROUNDING), 1) + bounds.spare_replicas, bounds.min_replicas)
         + bounds.extra_replicas
         for share in busiest
     )

@@ -13,12 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from planner.decision.portfolio.beginnings import InQueue, savings_usd
 from planner.decision.portfolio.pool import Bounds, Pool, instances_usd, load_of, pool_of
 from planner.decision.portfolio.types import Hardware, Hosted, Member, ServiceKey
 
 __all__ = ["Tenancy", "Tenant", "once", "shared_services"]
 
 _FEWEST = 2
+# Of savings in floats against exact ones.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,42 +60,60 @@ def shared_services(members: Sequence[Member]) -> tuple[Tenancy, ...]:
     for member in members:
         for hosted in member.hosted:
             by_key[hosted.key].append((member, hosted))
+    keys = sorted(by_key)
     found: list[Tenancy] = []
     taken: set[str] = set()
+    # The best of each model, until one of its scenarios is taken.
+    known: dict[ServiceKey, Tenancy | None] = {}
     while True:
-        best = _best(by_key, taken)
+        best: Tenancy | None = None
+        for key in keys:
+            if key not in known:
+                free = [user for user in by_key[key] if user[0].id not in taken]
+                known[key] = _best(key, free)
+            tenancy = known[key]
+            if tenancy is not None and tenancy.saving_usd > (best.saving_usd if best else 0):
+                best = tenancy
         if best is None:
             return tuple(found)
         found.append(best)
-        taken |= {tenant.member.id for tenant in best.tenants}
+        served = {tenant.member.id for tenant in best.tenants}
+        taken |= served
+        for key in keys:
+            if any(member.id in served for member, _ in by_key[key]):
+                known.pop(key, None)
 
 
-def _best(
-    by_key: Mapping[ServiceKey, Sequence[tuple[Member, Hosted]]], taken: set[str]
-) -> Tenancy | None:
+def _best(key: ServiceKey, users: Sequence[tuple[Member, Hosted]]) -> Tenancy | None:
+    """The tenancy of a model that saves most, if any does.
+
+    Savings of all beginnings are found in floats; of those within rounding of the most, the first
+    with the most in exact money.
+    """
+    queues = [queue for queue in _queues(users) if len(queue) >= _FEWEST]
+    savings = [savings_usd([_in_queue(tenant) for tenant in queue]) for queue in queues]
+    most = max((max(each, default=0.0) for each in savings), default=0.0)
+    enough = most - _ROUNDING * max(abs(most), 1.0)
     best: Tenancy | None = None
-    for key, users in sorted(by_key.items()):
-        free = [(member, hosted) for member, hosted in users if member.id not in taken]
-        if len(free) < _FEWEST:
-            continue
-        for tenancy in _tenancies(key, free):
+    for queue, saved in zip(queues, savings, strict=True):
+        for count, usd in enumerate(saved, start=_FEWEST):
+            if usd < enough:
+                continue
+            tenancy = _tenancy(key, queue[:count])
             if tenancy.saving_usd > (best.saving_usd if best else 0):
                 best = tenancy
     return best
 
 
-def _tenancies(key: ServiceKey, users: Sequence[tuple[Member, Hosted]]) -> Iterator[Tenancy]:
-    labels = sorted({each.label for _, hosted in users for each in hosted.hardware})
-    for label in labels:
-        tenants = [
-            Tenant(member=member, hosted=hosted, hardware=hardware)
-            for member, hosted in users
-            for hardware in hosted.hardware
-            if hardware.label == label
-        ]
-        tenants = _one_each(sorted(tenants, key=_worth))
-        if len(tenants) >= _FEWEST:
-            yield from _beginnings(key, tenants)
+def _queues(users: Sequence[tuple[Member, Hosted]]) -> Iterator[list[Tenant]]:
+    """For each hardware who could use it, in the order in which they are added."""
+    by_label: dict[str, list[Tenant]] = defaultdict(list)
+    for member, hosted in users:
+        for hardware in hosted.hardware:
+            tenant = Tenant(member=member, hosted=hosted, hardware=hardware)
+            by_label[hardware.label].append(tenant)
+    for _, tenants in sorted(by_label.items()):
+        yield _one_each(sorted(tenants, key=_worth))
 
 
 def _one_each(tenants: Sequence[Tenant]) -> list[Tenant]:
@@ -117,30 +138,38 @@ def _alone_usd(tenant: Tenant) -> Decimal:
     return choice.monthly_cost_usd
 
 
-def _beginnings(key: ServiceKey, tenants: Sequence[Tenant]) -> Iterator[Tenancy]:
-    """Each beginning of at least two; sums are carried on, so that many scenarios stay cheap."""
+def _in_queue(tenant: Tenant) -> InQueue:
+    return InQueue(
+        member=tenant.member,
+        hardware=tenant.hardware,
+        commitment_months=tenant.hosted.commitment_months,
+        saves_usd=float(_alone_usd(tenant) - tenant.hosted.own_usd),
+        fixed=tenant.hosted.fixed,
+    )
+
+
+def _tenancy(key: ServiceKey, tenants: Sequence[Tenant]) -> Tenancy:
+    """These scenarios on one service, in exact money."""
     first = tenants[0]
     load = load_of(first.member, first.hardware)
-    own, alone = first.hosted.own_usd, _alone_usd(first)
-    fixed = dict(first.hosted.fixed)
     bound = Bounds.of(first.hardware)
-    for count, tenant in enumerate(tenants[1:], start=_FEWEST):
-        load = load + load_of(tenant.member, tenant.hardware)
-        own += tenant.hosted.own_usd
-        alone += _alone_usd(tenant)
+    fixed: dict[str, Decimal] = {}
+    for tenant in tenants:
         once(fixed, tenant.hosted.fixed)
+    for tenant in tenants[1:]:
+        load = load + load_of(tenant.member, tenant.hardware)
         bound = bound.joined(tenant.hardware)
-        pool = pool_of(load, bound)
-        if pool is None:
-            return
-        bought = instances_usd(first.hardware, pool.instances, first.hosted.commitment_months)
-        yield Tenancy(
-            key=key,
-            tenants=tuple(tenants[:count]),
-            pool=pool,
-            cost_usd=own + sum(bought, Decimal(0)) + sum(fixed.values(), Decimal(0)),
-            alone_usd=alone,
-        )
+    pool = pool_of(load, bound)
+    assert pool is not None
+    bought = instances_usd(first.hardware, pool.instances, first.hosted.commitment_months)
+    parts = (*(tenant.hosted.own_usd for tenant in tenants), *bought, *fixed.values())
+    return Tenancy(
+        key=key,
+        tenants=tuple(tenants),
+        pool=pool,
+        cost_usd=sum(parts, Decimal(0)),
+        alone_usd=sum((_alone_usd(tenant) for tenant in tenants), Decimal(0)),
+    )
 
 
 def once(most: dict[str, Decimal], fixed: Mapping[str, Decimal]) -> None:

@@ -5,7 +5,7 @@ Money is USD a month, the mean over the horizon unless said otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -120,7 +120,7 @@ class Member:
     choice: Choice | None
     hosted: tuple[Hosted, ...]
     chosen_hosted: str | None = None
-    draws_usd: tuple[float, ...] = ()
+    draws_usd: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,12 +38,20 @@ DEFAULT_SEED = 1
 
 
 def with_uncertainty(
-    recommendation: Recommendation, *, draws: int = DEFAULT_DRAWS, seed: int = DEFAULT_SEED
+    recommendation: Recommendation,
+    *,
+    draws: int = DEFAULT_DRAWS,
+    seed: int = DEFAULT_SEED,
+    detail: bool = True,
 ) -> Recommendation:
-    """``recommendation`` with how sure it is; as it was with 0 draws or without a choice."""
+    """``recommendation`` with how sure it is; as it was with 0 draws or without a choice.
+
+    ``detail`` as in ``assess``.
+    """
     if draws == 0 or recommendation.chosen is None:
         return recommendation
-    return replace(recommendation, uncertainty=assess(recommendation, draws=draws, seed=seed))
+    found = assess(recommendation, draws=draws, seed=seed, detail=detail)
+    return replace(recommendation, uncertainty=found)
 
 
 def assess(
@@ -57,7 +65,8 @@ def assess(
     """How sure the choice is; ValueError when there is none.
 
     ``spreads`` by kind of input stand for the scenario's and the shipped ones; what they lack
-    does not vary. Without ``detail`` there is no tornado and no lasting volume (portfolios).
+    does not vary. Without ``detail`` there is no tornado, no lasting volume and no option but the
+    choice and its rival (portfolios).
     """
     chosen, rival = recommendation.chosen, recommendation.runner_up
     if chosen is None:
@@ -66,7 +75,12 @@ def assess(
     given = spreads_of(recommendation.scenario) if spreads is None else spreads
     inputs = input_spreads(model, given)
     scene = model.scene(drawn(inputs, draws=draws, seed=seed))
-    outcomes = {arm.option.name: outcome_of(model, arm, scene) for arm in model.arms}
+    pair = [each.option.name for each in (chosen, rival) if each is not None]
+    outcomes = {
+        arm.option.name: outcome_of(model, arm, scene)
+        for arm in model.arms
+        if detail or arm.option.name in pair
+    }
     own = outcomes[chosen.option.name]
     other = None if rival is None else outcomes[rival.option.name]
     saving = None if other is None else other.usd - own.usd

@@ -91,11 +91,13 @@ def values_at(spread: Spread, level: Floats) -> Floats:
 
 
 @cache
-def _score_table() -> tuple[list[float], list[float]]:
+def _score_table() -> tuple[Floats, Floats]:
     """Levels of probability and their standard scores."""
+    import numpy as np
+
     normal, steps = NormalDist(), round(_LARGEST_SCORE / _SCORE_STEP)
     scores = [step * _SCORE_STEP for step in range(-steps, steps + 1)]
-    return [normal.cdf(score) for score in scores], scores
+    return np.array([normal.cdf(score) for score in scores]), np.array(scores)
 
 
 def points(cases: Iterable[Mapping[str, float]]) -> World:

@@ -85,7 +85,7 @@ def _plans(option: Option, base: HybridBase, requests: Sequence[Decimal]) -> lis
     if option.purchases is None:
         return [base.plan(each) for each in requests]
     bought = option.purchases.of_months(requests, _ONE)
-    return [base.plan_of(sum(each), volume) for each, volume in zip(bought, requests, strict=True)]
+    return [base.plan_bought(each, volume) for each, volume in zip(bought, requests, strict=True)]
 
 
 def _curve(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.costs import Option
@@ -15,7 +16,9 @@ from planner.scenario.economics import Slo
 
 if TYPE_CHECKING:
     from planner.decision.uncertainty.draws import Floats, World
+    from planner.demand.types import LengthBucket
     from planner.serving.batching import Replica
+    from planner.serving.identity import Same
 
 __all__ = [
     "NO_RESPONSE",
@@ -29,6 +32,7 @@ __all__ = [
 _SHORTER, _LONGER = 0.85, 1.176
 # What is left of a replica that no longer meets the service level at all.
 _NOTHING = 0.02
+_REPLICAS_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,41 @@ def length_response(option: Option, demand: Demand, slo: Slo) -> LengthResponse:
     """Judged by the queue model at the middle of the throughput band; none where nothing was
     modelled.
     """
-    judged = _judged(option, slo)
-    if judged is None:
+    capacity = None if option.serving is None else option.serving.capacity
+    if capacity is None or capacity.replica is None:
         return NO_RESPONSE
-    replica, base = judged
+    from planner.serving.identity import Same
+
+    asked = _Asked(
+        replica=Same(capacity.replica),
+        middle=math.sqrt(capacity.band_low * capacity.band_high),
+        buckets=demand.buckets,
+        level=repr(slo),
+        demand=demand,
+        slo=slo,
+    )
+    return _response(asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A replica and lengths, which many scenarios have in common; their volumes do not matter."""
+
+    replica: Same[Replica]
+    middle: float
+    buckets: tuple[LengthBucket, ...]
+    level: str
+    demand: Demand = field(compare=False)
+    slo: Slo = field(compare=False)
+
+
+@lru_cache(maxsize=_REPLICAS_KEPT)
+def _response(asked: _Asked) -> LengthResponse:
+    demand, slo = asked.demand, asked.slo
+    replica = replace(asked.replica.value, slowdown=1.0 / asked.middle)
+    base = _rate(replica, slo)
+    if base <= 0.0:
+        return NO_RESPONSE
 
     def slope(*, inputs: float = 1.0, outputs: float = 1.0) -> float:
         changed = _with_lengths(replica, with_lengths(demand, inputs, outputs), slo)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +43,10 @@ def _recurrence(degree: int, inner: int, start: list[int]) -> tuple[int, ...]:
     return tuple(found)
 
 
+# Many scenarios are asked about in the same draws.
+@lru_cache(maxsize=8)
 def sobol_points(count: int, dimensions: int, seed: int) -> Floats:
-    """``count`` points in the open unit cube, one row each.
+    """``count`` points in the open unit cube, one row each, not to be changed.
 
     The shift turns the same binary digits over in all points of a dimension, so each point is
     uniform and their evenness stays. ValueError beyond ``MOST_DIMENSIONS``.
@@ -64,7 +66,9 @@ def sobol_points(count: int, dimensions: int, seed: int) -> Floats:
     for bit in range(max(count - 1, 0).bit_length()):
         chosen = (gray >> np.uint32(bit)) & np.uint32(1)
         found ^= chosen[:, None] * numbers[bit]
-    return (found.astype(np.float64) + 0.5) / 2.0**_BITS
+    points = (found.astype(np.float64) + 0.5) / 2.0**_BITS
+    points.flags.writeable = False
+    return points
 
 
 def shuffled_strata(count: int, seed: str) -> Floats:

@@ -128,7 +128,7 @@ def _refusal(run: RawRun) -> str | None:
         return f"{run.completed:,.0f} requests completed, fewer than {_LEAST_REQUESTS}"
     share = run.failed / (run.completed + run.failed)
     if share > _MOST_ERRORS:
-        return f"{share:.1%} of the requests failed, more than {_MOST_ERRORS:.0%}"
+        return f"{100 * share:.1f} % of the requests failed, more than {100 * _MOST_ERRORS:.0f} %"
     if run.output_tokens <= 1.0 or run.input_tokens < 1.0:
         return f"{run.input_tokens:g} + {run.output_tokens:g} tokens are no generation"
     if run.load_kind == "open" and run.tpot_ms is None:

@@ -11,6 +11,7 @@ from planner.serving.simulate.confirm import (
     confirm_with_replicas,
     engine_of,
 )
+from planner.serving.simulate.enough import Enough, enough_replicas
 from planner.serving.simulate.run import STEADY, WHOLE, simulate
 from planner.serving.simulate.types import (
     Arrivals,
@@ -41,6 +42,7 @@ __all__ = [
     "Confirmation",
     "Cutoff",
     "Engine",
+    "Enough",
     "Sample",
     "Share",
     "SimRequest",
@@ -54,6 +56,7 @@ __all__ = [
     "confirm_with_replicas",
     "draw_requests",
     "engine_of",
+    "enough_replicas",
     "open_loop",
     "replay",
     "replica_workload",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from planner.demand.types import Demand
 from planner.scenario.economics import Slo
+from planner.serving.batching import Replica
+from planner.serving.identity import Same
 from planner.serving.operating import Operating, operating_at
 from planner.serving.queueing import full_state
 from planner.serving.simulate.confirm import (
@@ -16,6 +19,7 @@ from planner.serving.simulate.confirm import (
     confirm_with_replicas,
     engine_of,
 )
+from planner.serving.simulate.types import Engine
 from planner.serving.types import ServingOption
 from planner.serving.waits import split_cv2
 
@@ -23,6 +27,7 @@ __all__ = ["CapacityCheck", "Share", "check_capacity"]
 
 # Counted requests of a run that may only find an objective missed by far.
 _SCOUT_REQUESTS = 400
+_RUNS_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,18 +101,19 @@ def check_capacity(
     def attempt(
         extra: int, requests: int = LEAST_REQUESTS, *, to_the_end: bool = True
     ) -> Confirmation:
-        return confirm(
-            replica.steps,
-            engine,
-            demand,
-            slo,
-            load_rps=shares[extra].load_rps,
-            replicas=shares[extra].replicas,
+        asked = _Asked(
+            replica=Same(replica),
+            engine=engine,
+            demand=demand,
+            level=repr(slo),
+            share=_on_one(shares[extra], demand),
             seed=seed,
             requests=requests,
             capacity_rps=full_rps,
             to_the_end=to_the_end,
+            slo=slo,
         )
+        return replace(_confirmed(asked), replicas=shares[extra].replicas)
 
     tried = confirm_with_replicas(
         attempt,
@@ -122,4 +128,45 @@ def check_capacity(
         extra_replicas=extra,
         analytic=operating_at(replace(replica, arrival_cv2=cv2), shares[extra].rate_rps, slo),
         attempts=tuple(confirmation for _, confirmation in tried),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a run depends on; ``level`` stands for ``slo``."""
+
+    replica: Same[Replica]
+    engine: Engine
+    demand: Demand
+    level: str
+    share: Share
+    seed: int
+    requests: int
+    capacity_rps: float
+    to_the_end: bool
+    slo: Slo = field(compare=False)
+
+
+def _on_one(share: Share, demand: Demand) -> Share:
+    """The same run on one replica: part of a Poisson stream is one, however many share it."""
+    if demand.trace_window is not None or demand.interarrival_cv != 1.0:
+        return share
+    return Share(load_rps=share.rate_rps, replicas=1)
+
+
+# Bases of hybrids are checked at the same full load, however they are bought.
+@lru_cache(maxsize=_RUNS_KEPT)
+def _confirmed(asked: _Asked) -> Confirmation:
+    replica = asked.replica.value
+    return confirm(
+        replica.steps,
+        asked.engine,
+        asked.demand,
+        asked.slo,
+        load_rps=asked.share.load_rps,
+        replicas=asked.share.replicas,
+        seed=asked.seed,
+        requests=asked.requests,
+        capacity_rps=asked.capacity_rps,
+        to_the_end=asked.to_the_end,
     )
