@@ -18,16 +18,19 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/python -m compileall -q planner
 
 .DEFAULT_GOAL := help
-.PHONY: help recommend test lint typecheck coverage smoke docs benchmark wheel lock clean
+.PHONY: help recommend test engine lint typecheck coverage smoke docs benchmark parity wheel lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 recommend: $(VENV)/.compiled ## recommend for SCENARIO=file.yaml; more options in ARGS='...'
-	@$(BIN)/planner recommend $(SCENARIO) $(ARGS)
+	@$(BIN)/planner recommend $(SCENARIO) --no-emit $(ARGS)
 
-test: lint typecheck ## lint, types, every test
+test: lint typecheck engine ## lint, types, every test
 	$(BIN)/python -m pytest
+
+engine: $(VENV)/.dev ## the Pulumi engine for the tests: found, or built once
+	@$(BIN)/python scripts/build_engine.py
 
 lint: $(VENV)/.dev ## ruff
 	$(BIN)/ruff check
@@ -50,8 +53,13 @@ docs: $(VENV)/.dev ## write the generated pages
 
 benchmark: $(VENV)/.compiled ## measure commands, the search and the simulator
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/preview.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/simulator.py
+	$(BIN)/python benchmarks/gateway.py
+
+parity: .tools/spark/.done ## a local Spark gives DuckDB's answers about actuals; needs Java
+	.tools/spark/bin/python -m pytest -q -p no:cacheprovider tests/actuals/spark_parity.py
 
 wheel: $(VENV)/.base ## build dist/*.whl
 	$(BIN)/python -m hatchling build -t wheel -d dist
@@ -95,6 +103,14 @@ $(VENV):
 		$(PYTHON) -m pip --quiet install --target .tools/virtualenv 'virtualenv>=20.29,<21' \
 		&& PYTHONPATH=.tools/virtualenv $(PYTHON) -m virtualenv --quiet --clear $(VENV); \
 	fi
+
+# PySpark is 450 MB: in an environment of its own, and only here.
+.tools/spark/.done: requirements/dev.txt
+	$(PYTHON) -m venv --clear .tools/spark
+	.tools/spark/bin/python -m pip --quiet install --require-hashes -r requirements/dev.txt
+	.tools/spark/bin/python -m pip --quiet install 'pyspark>=4,<5' 'pandas>=2'
+	.tools/spark/bin/python -m pip --quiet install --no-deps --no-build-isolation --editable .
+	@touch $@
 
 .tools/bin/uv:
 	$(PYTHON) -m pip --quiet install --target .tools 'uv==$(UV_VERSION)'

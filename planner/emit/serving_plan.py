@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
-from pydantic.alias_generators import to_camel
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -47,9 +46,15 @@ Usd = Annotated[
 ]
 
 
+def _camel(name: str) -> str:
+    """``usd_per_1m_input_tokens`` as ``usdPer1mInputTokens``."""
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+        frozen=True, extra="forbid", alias_generator=_camel, populate_by_name=True
     )
 
 
@@ -84,17 +89,21 @@ class NetworkPart(_Part):
 
 
 class EngineImage(_Part):
-    """A container image by digest. ``mirror`` says that it lies in an ECR repository."""
+    """A container image by digest. ``mirrored`` says that it lies in an ECR repository.
 
-    uri: str = Field(pattern=r"@sha256:[0-9a-f]{64}$")
+    A ``uri`` without ``@sha256:...`` gets its digest from the stack's config; none runs without.
+    """
+
+    uri: str = Field(pattern=r"^[^@\s]+(@sha256:[0-9a-f]{64})?$")
     compressed_bytes: int = Field(gt=0)
     mirrored: bool = False
 
 
 class WeightsPart(_Part):
-    """Model weights in a bucket of the stack, at a pinned revision."""
+    """Model weights at a pinned revision, in ``bucket``, or without one in the stack's own."""
 
     model: str
+    bucket: str | None = None
     prefix: str
     revision: str | None = None
     sha256: str | None = None
@@ -123,7 +132,12 @@ class GpuPart(_Part):
     # The dearest price one of its instances may have: on-demand where spot is planned.
     most_usd_per_instance_hour: Usd
     image: EngineImage
+    # The CloudWatch agent that reads the engine's metrics beside it.
+    agent_image: EngineImage
     weights: WeightsPart
+    # Memory of the instance that one replica may use, and of that what is shared between its ranks.
+    replica_memory_mib: int = Field(gt=0)
+    shared_memory_mib: int = Field(ge=0)
     root_volume_gb: int = Field(gt=0)
     engine_args: tuple[str, ...]
     engine_environment: dict[str, str]
@@ -135,7 +149,10 @@ class GpuPart(_Part):
 
 
 class GatewayProvider(_Part):
-    """An API provider with an OpenAI-shaped endpoint; ``selfhost`` is the stack's own GPUs."""
+    """An API provider with an OpenAI-shaped endpoint.
+
+    ``selfhost`` is the stack's own GPUs: its ``base_url`` is empty, the program knows it.
+    """
 
     id: str
     base_url: str
@@ -169,6 +186,8 @@ class GatewayPart(_Part):
     cap_day_usd: Usd
     max_output_tokens: int = Field(gt=0)
     exact_cache_ttl_s: int | None = None
+    # Requests a replica holds inside the service level; what exceeds them overflows to the API.
+    selfhost_in_flight_per_replica: int | None = Field(default=None, gt=0)
     in_vpc: bool = False
     function_sha256: str | None = None
 
@@ -195,10 +214,13 @@ class SpendPart(_Part):
 
     # 168 hours of the week in UTC, Monday 00:00 first; what is metered (all that is billed).
     hourly_usd_utc: tuple[Usd, ...] = Field(min_length=168, max_length=168)
+    # Of it, what a meter of requests and tokens sees; zeros where nothing is paid by use.
+    api_usage_hourly_usd_utc: tuple[Usd, ...] = Field(min_length=168, max_length=168)
     day_usd: Usd
     months: tuple[MonthSpend, ...] = Field(min_length=1)
     unit_cost_usd_per_1k_requests: Usd
     requests_by_hour_utc: tuple[str, ...] = Field(min_length=168, max_length=168)
+    tokens_per_request: str
     headroom_ratio: str
     # Overrides projection x headroom where the scenario has a budget of its own.
     budget_monthly_usd: Usd | None = None
