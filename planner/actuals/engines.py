@@ -7,7 +7,14 @@ from typing import Any
 
 from planner.errors import MissingExtra
 
-__all__ = ["duckdb_module", "pyarrow_module", "pyarrow_parquet", "require_engines"]
+__all__ = [
+    "duckdb_module",
+    "ibis_module",
+    "pyarrow_module",
+    "pyarrow_parquet",
+    "require_engines",
+    "spark_session",
+]
 
 _EXTRA = "actuals"
 _NEEDED_FOR = "a store of actuals"
@@ -33,6 +40,22 @@ def pyarrow_parquet() -> Any:
 def duckdb_module() -> Any:
     """The module ``duckdb``; MissingExtra."""
     return _imported("duckdb")
+
+
+def ibis_module() -> Any:
+    """The module ``ibis``; MissingExtra."""
+    duckdb_module()
+    return _imported("ibis")
+
+
+def spark_session() -> Any:
+    """A session of Spark in UTC, as `SPARK_REMOTE` or its own settings describe; MissingExtra."""
+    try:
+        sql = importlib.import_module("pyspark.sql")
+    except ImportError as error:
+        raise MissingExtra("spark", "the engine Spark") from error
+    builder = sql.SparkSession.builder.appName("planner actuals")
+    return builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
 
 
 def _imported(name: str) -> Any:

@@ -1,10 +1,15 @@
-"""`planner actuals import`: what was really used and billed, from any source into one store."""
+"""`planner actuals`: what was really used and billed, from any source, against the plan."""
 
 from __future__ import annotations
 
 import typer
 
+from planner.cli.actuals_export import export_actuals
+from planner.cli.actuals_forecast import forecast_actuals
 from planner.cli.actuals_import import import_actuals
+from planner.cli.actuals_pull import app as pull_app
+from planner.cli.actuals_report import report_actuals
+from planner.cli.actuals_sql import sql_of_actuals
 
 __all__ = ["app"]
 
@@ -17,3 +22,8 @@ def _root() -> None:  # pyright: ignore[reportUnusedFunction]
 
 
 app.command("import")(import_actuals)
+app.command("report")(report_actuals)
+app.command("forecast")(forecast_actuals)
+app.command("export")(export_actuals)
+app.command("sql")(sql_of_actuals)
+app.add_typer(pull_app, name="pull")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from planner.actuals import CataloguePricer, ImportResult, SourceSpec
     from planner.render.blocks import Block
 
-__all__ = ["import_actuals"]
+__all__ = ["import_actuals", "import_time", "list_pricer"]
 
 _FORMATS = ("table", "json", "markdown")
 # What exports are called; other files of a folder (manifests, notes) are left alone.
@@ -124,10 +124,10 @@ def import_actuals(
     spec = source_spec(source)
     require_engines()
     settings = ImportSettings(
-        now=_now(),
+        now=import_time(),
         exported_at=_moment(exported_at),
         label_paths=_label_paths(label_paths),
-        pricer=_pricer(prices_file),
+        pricer=list_pricer(prices_file),
     )
     paths = _expanded(spec, files)
     with ProgressBar(streams.current(), len(paths)) as bar:
@@ -148,7 +148,8 @@ def _exit_code(result: ImportResult) -> int:
     return EXIT_BAD_INPUT if empty else EXIT_OK
 
 
-def _now() -> datetime:
+def import_time() -> datetime:
+    """Now, or the time of SOURCE_DATE_EPOCH."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
 
@@ -180,7 +181,8 @@ def _label_paths(given: Sequence[str]) -> dict[str, str]:
     return paths
 
 
-def _pricer(prices_file: Path | None) -> CataloguePricer:
+def list_pricer(prices_file: Path | None) -> CataloguePricer:
+    """Prices records by the prices in use."""
     from planner.actuals import CataloguePricer
     from planner.catalog import load_catalog
 

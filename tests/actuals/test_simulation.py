@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 import csv
-import random
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from planner.actuals import UsageRecord, open_store
+from tests.actuals.simulated import START, simulation_rows
 from tests.actuals.support import imported
-
-_MODELS = [("gpt-4o-mini", 0.003), ("gpt-4o", 0.012), ("claude-opus", 0.025)]
-_FEATURES = ["classification", "summarization", "extraction", "chat"]
-_START = datetime(2026, 1, 15, tzinfo=UTC)
-
-
-def _simulation() -> list[dict[str, object]]:
-    """The draws of the textbook, in its order."""
-    draws = random.Random(42)
-    rows: list[dict[str, object]] = []
-    for index in range(200):
-        model, base = draws.choice(_MODELS)
-        feature = draws.choice(_FEATURES)
-        cost = base * (0.5 + draws.random())
-        rows.append(
-            {
-                "timestamp": (_START + timedelta(seconds=432 * index)).isoformat(),
-                "model": model,
-                "feature": feature,
-                "cost_usd": cost,
-                "input_tokens": draws.randint(100, 2000),
-                "output_tokens": draws.randint(50, 500),
-                "latency_ms": draws.uniform(50, 1000),
-            }
-        )
-    return rows
 
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> list[UsageRecord]:
     folder: Path = tmp_path_factory.mktemp("simulation")
-    rows = _simulation()
+    rows = simulation_rows()
     with (folder / "calls.csv").open("w", newline="") as handle:
         writer = csv.DictWriter(handle, list(rows[0]))
         writer.writeheader()
@@ -108,4 +81,4 @@ def test_the_whole_is_the_same_on_every_axis(records: list[UsageRecord]) -> None
     assert _sums(records) == ("2.797340", 200, 206_036, 56_596)
     latencies = [record.latency_ms or 0.0 for record in records]
     assert sum(latencies) / 200 == pytest.approx(557.853783, abs=1e-6)
-    assert {record.started_at.date() for record in records} == {_START.date()}
+    assert {record.started_at.date() for record in records} == {START.date()}
