@@ -56,6 +56,10 @@ def write_atomic_bytes(path: Path, content: bytes) -> None:
     target = Path(os.path.realpath(path))
     temporary: str | None = None
     try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            # A device or a pipe is written to: replaced, /dev/null would be a file for all.
+            target.write_bytes(content)
+            return
         mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
         descriptor, temporary = tempfile.mkstemp(
             dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"

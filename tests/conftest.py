@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -45,27 +46,38 @@ class NetworkBlocked(RuntimeError):
     """A test tried to open a connection."""
 
 
+# A test may start a server of its own.
+_LOOPBACK = "127.0.0.1"
+
+
+def _is_loopback(address: object) -> bool:
+    return isinstance(address, tuple) and address[0] == _LOOPBACK
+
+
 def _blocked(sock: socket.socket, address: object) -> None:
     raise NetworkBlocked(f"a test tried to reach {address!r}")
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_network() -> Iterator[None]:
-    """Refuse every connection and name look-up; sockets inside the machine (AF_UNIX) work."""
+    """Refuse every connection and name look-up, but for addresses of this machine itself."""
     patch = pytest.MonkeyPatch()
+    look_up = socket.getaddrinfo
     for name in ("connect", "connect_ex"):
         real = getattr(socket.socket, name)
 
         def guarded(
             sock: socket.socket, address: object, real: Callable[..., object] = real
         ) -> object:
-            if sock.family == socket.AF_UNIX:
+            if sock.family == socket.AF_UNIX or _is_loopback(address):
                 return real(sock, address)
             return _blocked(sock, address)
 
         patch.setattr(socket.socket, name, guarded)
 
-    def no_lookup(host: object, *args: object, **kwargs: object) -> None:
+    def no_lookup(host: object, *args: Any, **kwargs: Any) -> object:
+        if host == _LOOPBACK:
+            return look_up(_LOOPBACK, *args, **kwargs)
         raise NetworkBlocked(f"a test tried to look up {host!r}")
 
     patch.setattr(socket, "getaddrinfo", no_lookup)
@@ -86,6 +98,8 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path_factory.mktemp("tiktoken")))
     for name, value in _FAKE_AWS.items():
         monkeypatch.setenv(name, value)
+    # The repository is a Pulumi project: a test of `recommend` must not write to it.
+    monkeypatch.setenv("PLANNER_NO_EMIT", "1")
 
 
 @pytest.fixture

@@ -476,7 +476,7 @@ def _main() -> int:
     parser.add_argument(
         "--command",
         action="append",
-        help="planner command with its options; repeatable (default: validate, then recommend)",
+        help="planner command with its options; repeatable (default: validate, then recommend --no-emit)",
     )
     parser.add_argument("--limit-s", type=int, default=60, help="longest one case may take")
     parser.add_argument("--keep", type=Path, help="folder for the files that failed")
@@ -486,7 +486,7 @@ def _main() -> int:
     failures, codes = run(
         args.count,
         args.seed,
-        args.command or ["validate", "recommend"],
+        args.command or ["validate", "recommend --no-emit"],
         limit_s=args.limit_s,
         keep=args.keep,
     )

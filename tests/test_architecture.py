@@ -23,7 +23,7 @@ _FOLDERS = sorted(
 
 # Data flows from left to right; a folder imports only what stands before it.
 _ORDER = ("scenario", "demand", "catalog", "serving", "costs", "levers", "decision", "emit")
-_READS_ALL_BUT_OUTPUT = ("diff", "actuals")
+_READS_ALL_BUT_OUTPUT = ("diff", "drill", "actuals")
 _OUTPUT = ("render", "cli")
 _ROOT_MODULES = ("errors", "files", "money", "units")
 # The two ways in, which start the command line.

@@ -15,9 +15,9 @@ def test_no_connection_and_no_name_lookup_is_possible() -> None:
     with pytest.raises(RuntimeError, match=r"tried to look up 'example\.com'"):
         socket.create_connection(("example.com", 443))
     with socket.socket() as sock, pytest.raises(RuntimeError, match="tried to reach"):
-        sock.connect(("127.0.0.1", 9))
+        sock.connect(("192.0.2.1", 9))
     with socket.socket() as sock, pytest.raises(RuntimeError, match="tried to reach"):
-        sock.connect_ex(("127.0.0.1", 9))
+        sock.connect_ex(("192.0.2.1", 9))
 
 
 def test_sockets_inside_the_machine_work(tmp_path: Path) -> None:
@@ -26,6 +26,8 @@ def test_sockets_inside_the_machine_work(tmp_path: Path) -> None:
         server.bind(address)
         server.listen()
         client.connect(address)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
 
 
 def test_no_setting_of_the_user_is_seen() -> None:

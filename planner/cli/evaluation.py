@@ -32,6 +32,7 @@ __all__ = [
     "report_llm_price_age",
     "report_price_ages",
     "stale_prices",
+    "today",
     "warn_of_ages",
 ]
 
@@ -69,11 +70,11 @@ class Evaluation:
 
         return replace(self, recommendation=for_arm(self.recommendation, arm))
 
-    def with_uncertainty(self, *, draws: int, seed: int) -> Evaluation:
-        """With how sure the answer is."""
+    def with_uncertainty(self, *, draws: int, seed: int, detail: bool = True) -> Evaluation:
+        """With how sure the answer is; without ``detail`` of the choice and its rival only."""
         from planner.decision.uncertainty import with_uncertainty
 
-        sure = with_uncertainty(self.recommendation, draws=draws, seed=seed)
+        sure = with_uncertainty(self.recommendation, draws=draws, seed=seed, detail=detail)
         return replace(self, recommendation=sure)
 
 
@@ -183,7 +184,7 @@ def stale_prices(
     """The prices in use that are old."""
     from planner.catalog import age_policy
 
-    day, policy = prices.as_of or _today(environ), age_policy(prices.max_price_age)
+    day, policy = prices.as_of or today(environ), age_policy(prices.max_price_age)
     asks_llm = bool(recommendation.scenario.options.api)
     ages = recommendation.catalog.stale(day, policy, _rows_in_use(recommendation))
     return tuple(age for age in ages if asks_llm or age.price_class != "llm")
@@ -203,7 +204,7 @@ def report_llm_price_age(
     """As ``report_price_ages``, for an answer that rests on token prices alone."""
     from planner.catalog import age_policy
 
-    ages = catalog.stale(prices.as_of or _today(environ), age_policy(prices.max_price_age), used=())
+    ages = catalog.stale(prices.as_of or today(environ), age_policy(prices.max_price_age), used=())
     for age in ages:
         streams.current().warn(age.sentence)
     return any(age.level == "fail" for age in ages)
@@ -218,14 +219,15 @@ def report_aws_price_ages(
     """As ``report_price_ages``, for an answer that rests on these AWS prices alone."""
     from planner.catalog import age_policy
 
-    stale = catalog.stale(prices.as_of or _today(environ), age_policy(prices.max_price_age), used)
+    stale = catalog.stale(prices.as_of or today(environ), age_policy(prices.max_price_age), used)
     ages = [age for age in stale if age.price_class != "llm"]
     for age in ages:
         streams.current().warn(age.sentence)
     return any(age.level == "fail" for age in ages)
 
 
-def _today(environ: Mapping[str, str]) -> date:
+def today(environ: Mapping[str, str] = os.environ) -> date:
+    """The day that ages and expiries count to: SOURCE_DATE_EPOCH, else the clock's, in UTC."""
     epoch = environ.get("SOURCE_DATE_EPOCH", "")
     if epoch.isascii() and epoch.isdigit():
         return datetime.fromtimestamp(int(epoch), UTC).date()

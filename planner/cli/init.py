@@ -25,6 +25,14 @@ def command(
             "large: a steady stream of millions of requests a day.",
         ),
     ] = "small",
+    from_actuals: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-actuals",
+            metavar="DIR",
+            help="Take the workload and the called models from this store of actuals.",
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace FILE when it is there already.")
     ] = False,
@@ -34,10 +42,15 @@ def command(
     planner init
     planner init rag.yaml --preset medium
     planner init - --preset large | less
+    planner init scenario.yaml --from-actuals .planner/actuals
     """
     from planner.scenario.presets import preset_text
 
     text = preset_text(preset)
+    if from_actuals is not None:
+        from planner.cli.actuals_loop import started_from
+
+        text = started_from(text, from_actuals)
     if str(file) == "-":
         streams.current().write_result(text)
         return

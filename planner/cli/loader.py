@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 import typer
 from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
+from typer.models import CommandInfo
 
 from planner.cli import streams
 from planner.cli.helptext import GroupedCommand, keep_indented
@@ -50,7 +51,7 @@ def _build(app: typer.Typer) -> Command:
     # Plain help: rich would be imported for it, which costs as much as the rest of the start.
     app.rich_markup_mode = None
     app._add_completion = False  # pyright: ignore[reportPrivateUsage]
-    for info in app.registered_commands:
+    for info in _registered(app):
         if info.callback is not None:
             info.callback = _with_common_options(info.callback)
             info.cls = GroupedCommand
@@ -59,6 +60,13 @@ def _build(app: typer.Typer) -> Command:
         leaf.help = keep_indented(leaf.help or "")
         _add_environment_variables(leaf)
     return command
+
+
+def _registered(app: typer.Typer) -> list[CommandInfo]:
+    """The commands of an app and of the apps in it."""
+    inside = (group.typer_instance for group in app.registered_groups)
+    nested = [info for each in inside if each is not None for info in _registered(each)]
+    return [*app.registered_commands, *nested]
 
 
 def _leaves(command: Command) -> list[Command]:

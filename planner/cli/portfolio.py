@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from planner.errors import InputError, PlannerError, Problem, ScenarioError
 if TYPE_CHECKING:
     from planner.catalog import PriceAge
     from planner.decision import Recommendation
-    from planner.decision.portfolio import Member
+    from planner.decision.portfolio import Member, Thrift
     from planner.render.blocks import Block
     from planner.render.payload_portfolio import BriefReport
 
@@ -98,14 +98,23 @@ def answers_of(files: Sequence[Path], question: Question, jobs: int | None) -> t
     else:
         from concurrent.futures import ProcessPoolExecutor
 
+        from planner.decision.portfolio import Thrift
+
+        thrift = Thrift()
         with ProcessPoolExecutor(workers) as pool:
-            found = list(pool.map(ask, files, chunksize=_CHUNK))
+            found = [_thrifty(each, thrift) for each in pool.map(ask, files, chunksize=_CHUNK)]
     problems = [problem for each in found if not isinstance(each, Answer) for problem in each]
     if problems:
         raise ScenarioError(tuple(problems))
     answers = tuple(each for each in found if isinstance(each, Answer))
     refuse_same_ids((answer.member.id, answer.path) for answer in answers)
     return answers
+
+
+def _thrifty(found: Answer | tuple[Problem, ...], thrift: Thrift) -> Answer | tuple[Problem, ...]:
+    if not isinstance(found, Answer):
+        return found
+    return replace(found, member=thrift.member(found.member))
 
 
 def _answer_or_problems(question: Question, path: Path) -> Answer | tuple[Problem, ...]:
@@ -124,10 +133,13 @@ def _without_file(error: PlannerError, path: Path) -> str:
 
 
 def _answer(question: Question, path: Path) -> Answer:
+    from planner.decision.uncertainty import PORTFOLIO_DRAWS
     from planner.render.payload_portfolio import brief_report
 
     evaluation = evaluate_file(path, question.sets, question.prices, detail=False)
-    evaluation = evaluation.with_arm(question.arm)
+    evaluation = evaluation.with_arm(question.arm).with_uncertainty(
+        draws=min(question.draws, PORTFOLIO_DRAWS), seed=question.seed, detail=False
+    )
     recommendation = evaluation.recommendation
     return Answer(
         path=path,

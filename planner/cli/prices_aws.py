@@ -30,14 +30,14 @@ def kinds_of(text: str) -> tuple[RefreshKind, ...]:
     return tuple(kind for kind in KINDS if kind in wanted)
 
 
-def boto3_clients() -> Clients:
+def boto3_clients(needed_for: str = "`planner prices refresh`") -> Clients:
     """Clients of the user's own AWS configuration, one per service and region."""
     try:
         import boto3  # pyright: ignore[reportMissingTypeStubs]
         from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]
         from botocore.exceptions import BotoCoreError  # pyright: ignore[reportMissingTypeStubs]
     except ImportError:
-        raise MissingExtra("aws", "`planner prices refresh`") from None
+        raise MissingExtra("aws", needed_for) from None
     try:
         session = cast(Any, boto3).session.Session()
     except BotoCoreError as error:

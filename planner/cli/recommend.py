@@ -50,6 +50,7 @@ from planner.cli.report_output import (
 from planner.errors import EXIT_GATE_FAILED, EXIT_INCOMPLETE, EXIT_OK, InputError
 
 if TYPE_CHECKING:
+    from planner.cli.actuals_loop import MeasuredScenario
     from planner.render.blocks import Block
     from planner.render.explain import Explained
     from planner.render.payload_portfolio import PortfolioReport
@@ -93,11 +94,38 @@ _Jobs = Annotated[
 ]
 
 
+_Stack = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        metavar="NAME",
+        help="In a Pulumi project of planner: the stack that gets the plan. Default: the "
+        "scenario's id.",
+    ),
+]
+_Actuals = Annotated[
+    Path | None,
+    typer.Option(
+        "--actuals",
+        metavar="DIR",
+        help="Decide by what was measured: replace volume, hours, lengths, cached share and "
+        "billed prices by those of this store of actuals, and say what that changes.",
+    ),
+]
+_NoEmit = Annotated[
+    bool,
+    typer.Option("--no-emit", help="Leave a Pulumi project's configuration alone."),
+]
+
+
 def command(
     files: ScenarioFiles,
     sets: Sets = [],  # noqa: B006 - typer copies it
     arm: _Arm = None,
     save: _Save = None,
+    actuals: _Actuals = None,
+    stack: _Stack = None,
+    no_emit: _NoEmit = False,
     fail_over_budget: _FailOverBudget = False,
     allow_unpriced: _AllowUnpriced = False,
     draws: Draws = 2_000,
@@ -120,41 +148,87 @@ def command(
     assumptions. Several files: each scenario, then all together, with what sharing saves; more
     than 20 are answered in short, by several processes.
 
+    Inside a Pulumi project with the program of planner, the plan of one file also goes into the
+    stack's configuration, as `planner emit` does it; the next command is told.
+
     Exits with 1 when no option is feasible, with 3 when an unknown price could change the order.
 
       planner recommend scenario.yaml
       planner recommend scenario.yaml --set workload.requests_per_day=50000 --explain
       planner recommend scenarios/*.yaml --output json=report.json --output markdown=report.md
       planner recommend scenario.yaml --arm selfhost_ondemand --save plan.json
+      planner recommend scenario.yaml --actuals .planner/actuals
     """
     options = ReportOptions(format=format_, out=out, outputs=outputs, wide=wide)
     check_forms(options, _FORMATS)
-    if save is not None and len(files) > 1:
-        raise InputError("--save writes one plan; give it one scenario file")
+    _refuse_several(files, save, actuals)
     prices = PriceOptions(prices_file=prices_file, as_of=as_of, max_price_age=max_price_age)
-    wants_explanation = explain or explain_path is not None
+    question = Question(sets=tuple(sets), prices=prices, arm=arm, draws=draws, seed=seed)
     if len(files) > FULL_REPORTS:
-        if wants_explanation:
+        if explain or explain_path is not None:
             raise InputError(f"--explain is for {FULL_REPORTS} files at most, got {len(files)}")
-        question = Question(sets=tuple(sets), prices=prices, arm=arm, draws=draws, seed=seed)
         answers = answers_of(files, question, jobs)
         write_report(short_forms(answers), options)
         stale = warn_of_ages(age for answer in answers for age in answer.ages)
         gates = [answer.gates for answer in answers]
     else:
-        evaluations = [
-            each.with_arm(arm).with_uncertainty(draws=draws, seed=seed)
-            for each in evaluate_files(files, sets, prices)
-        ]
-        figures = _figures(evaluations, explain_path) if wants_explanation else ()
-        write_report(_forms(evaluations, figures, draws=draws, seed=seed, wide=wide), options)
+        measured = _measured(files, question, actuals)
+        evaluations = _evaluations(files, question, measured)
+        figures = _figures(evaluations, explain_path) if explain or explain_path is not None else ()
+        forms = _forms(evaluations, figures, draws=draws, seed=seed, wide=wide)
+        write_report(_with_measured(forms, measured, evaluations), options)
         if save is not None:
             _save_plan(evaluations[0], save)
+        if len(files) == 1 and not no_emit:
+            _emit(evaluations[0], stack)
         stale = report_price_ages(evaluations, prices)
         gates = [Gates.of(each.recommendation) for each in evaluations]
     return _exit_code(
         gates, fail_over_budget=fail_over_budget, allow_unpriced=allow_unpriced, stale=stale
     )
+
+
+def _refuse_several(files: Sequence[Path], save: Path | None, actuals: Path | None) -> None:
+    if len(files) == 1:
+        return
+    if save is not None:
+        raise InputError("--save writes one plan; give it one scenario file")
+    if actuals is not None:
+        raise InputError("--actuals measures one workload; give it one scenario file")
+
+
+# --- Measured values ---------------------------------------------------------------------------
+
+
+def _measured(
+    files: Sequence[Path], question: Question, actuals: Path | None
+) -> MeasuredScenario | None:
+    if actuals is None:
+        return None
+    from planner.cli.actuals_loop import measured_scenario
+
+    return measured_scenario(files[0], question.sets, question.prices, actuals)
+
+
+def _evaluations(
+    files: Sequence[Path], question: Question, measured: MeasuredScenario | None
+) -> list[Evaluation]:
+    """What the user sets comes last: it wins over what was measured."""
+    sets = question.sets if measured is None else (*measured.sets, *question.sets)
+    return [
+        each.with_arm(question.arm).with_uncertainty(draws=question.draws, seed=question.seed)
+        for each in evaluate_files(files, sets, question.prices)
+    ]
+
+
+def _with_measured(
+    forms: dict[str, Form], measured: MeasuredScenario | None, evaluations: Sequence[Evaluation]
+) -> dict[str, Form]:
+    if measured is None:
+        return forms
+    from planner.cli.actuals_loop import with_measured
+
+    return with_measured(forms, measured.view(evaluations[0]))
 
 
 # --- Reports -----------------------------------------------------------------------------------
@@ -267,6 +341,38 @@ def _save_plan(evaluation: Evaluation, path: Path) -> None:
     plan = build_plan(evaluation.recommendation, chosen)
     write_atomic(path, plan.to_json())
     streams.current().note(f"wrote {path} ({plan.plan_hash}): {chosen.option.name}")
+
+
+def _emit(evaluation: Evaluation, stack: str | None) -> None:
+    """The chosen plan into the project that this is run in, if it is one of ours.
+
+    The question was answered, so a plan that cannot be deployed as it is ends nothing here.
+    """
+    chosen = evaluation.recommendation.chosen
+    if chosen is None or not any((p / "Pulumi.yaml").is_file() for p in _here_and_above()):
+        return
+    from planner.cli.emit import emit_plan
+    from planner.decision import build_plan
+    from planner.emit.project import find_project
+
+    stream = streams.current()
+    try:
+        project = find_project(Path())
+        if project is None or not project.ours:
+            return
+        found = emit_plan(build_plan(evaluation.recommendation, chosen), stack, project, write=True)
+    except InputError as error:
+        stream.warn(f"not emitted: {error.message}")
+        return
+    said = "wrote" if found.changed else "holds this plan already:"
+    stream.note(f"{said} {found.path} ({found.plan.plan_hash}): {found.plan.kind}")
+    command = found.steps[0].commands[0]
+    stream.note(f"next: {command} (all steps: planner emit {evaluation.loaded.path})")
+
+
+def _here_and_above() -> tuple[Path, ...]:
+    here = Path().resolve()
+    return (here, *here.parents)
 
 
 # --- Exit code ---------------------------------------------------------------------------------

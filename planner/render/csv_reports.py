@@ -19,7 +19,10 @@ _OPTION_FIELDS = (
     "tensor_parallel_size", "utilisation", "provider_of_capacity", "deployable",
     "deployable_reason", "quality_score", "marks",
 )  # fmt: skip
-_MEMBER_FIELDS = ("scenario", "arm", "option", "monthly_cost_usd", "together", "shared_by")
+_MEMBER_FIELDS = (
+    "scenario", "arm", "option", "monthly_cost_usd", "confidence", "p_choice_cheaper", "together",
+    "shared_by",
+)  # fmt: skip
 _LINE_FIELDS = (
     "category", "name", "monthly_usd", "billed_by", "formula", "source", "observed", "mark",
     "reason_unpriced",

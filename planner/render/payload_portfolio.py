@@ -36,11 +36,25 @@ class BriefScenario(NamedTuple):
     file: str
 
 
+class BriefSureness(NamedTuple):
+    """How often the choice is the cheaper one against ``rival``; null without a rival."""
+
+    draws: int
+    seed: int
+    rival: str | None
+    p_choice_cheaper: float | None
+    p_standard_error: float | None
+
+
 class BriefReport(NamedTuple):
-    """One scenario's answer without what is behind it, as given for many files at once."""
+    """One scenario's answer without what is behind it, as given for many files at once.
+
+    ``uncertainty`` is null without draws or a choice.
+    """
 
     scenario: BriefScenario
     recommendation: VerdictView
+    uncertainty: BriefSureness | None
 
 
 class TotalRange(NamedTuple):
@@ -51,15 +65,18 @@ class TotalRange(NamedTuple):
 
 
 class MemberView(NamedTuple):
-    """A scenario's own answer, and the option it has in the portfolio.
+    """A scenario's own answer, how sure it is, and the option it has in the portfolio.
 
-    ``shared_by`` is the number of scenarios on its replicas, 1 where they are its own.
+    ``p_choice_cheaper`` is null without draws or a rival; ``shared_by`` is the number of scenarios
+    on its replicas, 1 where they are its own.
     """
 
     scenario: str
     arm: str | None
     option: str | None
     monthly_cost_usd: Decimal | None
+    confidence: str | None
+    p_choice_cheaper: float | None
     together: str | None
     shared_by: int
 
@@ -137,6 +154,20 @@ def brief_report(loaded: LoadedScenario, recommendation: Recommendation) -> Brie
             id=scenario.id, description=scenario.description, file=str(loaded.path)
         ),
         recommendation=verdict_view(recommendation),
+        uncertainty=_sureness(recommendation),
+    )
+
+
+def _sureness(recommendation: Recommendation) -> BriefSureness | None:
+    found = recommendation.uncertainty
+    if found is None:
+        return None
+    return BriefSureness(
+        draws=found.draws,
+        seed=found.seed,
+        rival=found.rival,
+        p_choice_cheaper=found.p_choice_cheaper,
+        p_standard_error=None if found.p_error is None else round(found.p_error, 6),
     )
 
 
@@ -148,11 +179,11 @@ def portfolio_report(
         schema_version=SCHEMA_VERSION,
         planner_version=__version__,
         scenarios=tuple(reports),
-        portfolio=_view(portfolio),
+        portfolio=_view(portfolio, reports),
     )
 
 
-def _view(portfolio: Portfolio) -> PortfolioView:
+def _view(portfolio: Portfolio, reports: Sequence[RecommendReport | BriefReport]) -> PortfolioView:
     low, high = portfolio.low_usd, portfolio.high_usd
     arms = Counter(each.choice.arm for each in portfolio.scenarios if each.choice is not None)
     return PortfolioView(
@@ -163,7 +194,9 @@ def _view(portfolio: Portfolio) -> PortfolioView:
         is_floor=portfolio.is_floor,
         options_by_arm=dict(sorted(arms.items())),
         undecided=portfolio.undecided,
-        scenarios=tuple(_member(each) for each in portfolio.scenarios),
+        scenarios=tuple(
+            _member(each, report) for each, report in zip(portfolio.scenarios, reports, strict=True)
+        ),
         savings=tuple(
             SavingView(step=saving.step, monthly_usd=saving.monthly_usd)
             for saving in portfolio.savings
@@ -174,13 +207,15 @@ def _view(portfolio: Portfolio) -> PortfolioView:
     )
 
 
-def _member(alone: Alone) -> MemberView:
-    choice = alone.choice
+def _member(alone: Alone, report: RecommendReport | BriefReport) -> MemberView:
+    choice, sure = alone.choice, report.uncertainty
     return MemberView(
         scenario=alone.id,
         arm=None if choice is None else choice.arm,
         option=None if choice is None else choice.name,
         monthly_cost_usd=None if choice is None else choice.monthly_cost_usd,
+        confidence=None if choice is None else report.recommendation.confidence,
+        p_choice_cheaper=None if sure is None else sure.p_choice_cheaper,
         together=alone.together,
         shared_by=alone.shared_by,
     )

@@ -14,8 +14,9 @@ from planner.render.wording import and_list, name_with_hardware
 
 __all__ = ["breakeven_sentence", "confidence", "verdict", "why"]
 
-# What a verdict says about its own certainty when that was not assessed.
+# What a verdict says about its own certainty when that was not assessed, or has no meaning.
 _POINT = "point estimate"
+_ALONE = "only option"
 
 # More winning ranges than this are a table, not a sentence.
 _MOST_RANGES = 3
@@ -31,8 +32,8 @@ def verdict(recommendation: Recommendation) -> str:
     parts = [
         _choice(recommendation, chosen),
         _residency(recommendation, chosen),
-        breakeven_sentence(recommendation),
         _hybrid(recommendation, chosen),
+        _breakeven_of(recommendation, chosen),
         _undeployable(recommendation, chosen),
         _quality(recommendation, chosen),
         _over_budget(recommendation),
@@ -44,14 +45,18 @@ def verdict(recommendation: Recommendation) -> str:
 def confidence(recommendation: Recommendation) -> str:
     """One word or two for how sure the choice is."""
     found = recommendation.uncertainty
-    return _POINT if found is None or found.verdict is None else found.verdict
+    if found is None:
+        return _POINT
+    return _ALONE if found.verdict is None else found.verdict
 
 
 def _how_sure(recommendation: Recommendation, chosen: Evaluated) -> str:
     """The word and the share of draws behind it; what to do when it is too close."""
     found, rival = recommendation.uncertainty, recommendation.runner_up
-    if found is None or rival is None or found.p_choice_cheaper is None:
+    if found is None:
         return f"{_POINT.capitalize()}."
+    if rival is None or found.p_choice_cheaper is None:
+        return "No other option is feasible."
     share = _draws_share(found.p_choice_cheaper)
     word = confidence(recommendation)
     said = f"{word[:1].upper()}{word[1:]}"
@@ -161,6 +166,14 @@ def breakeven_sentence(recommendation: Recommendation) -> str:
     if pair.informational and pair.api is not None:
         return f"Against {pair.api}, if it were allowed: {said[:1].lower()}{said[1:]}"
     return said
+
+
+def _breakeven_of(recommendation: Recommendation, chosen: Evaluated) -> str:
+    """That of the pair; beside a hybrid, which has one of its own, it says what it is about."""
+    said = breakeven_sentence(recommendation)
+    if chosen.option.hybrid is None or recommendation.breakeven.informational:
+        return said
+    return f"Without the API beside it: {said[:1].lower()}{said[1:]}"
 
 
 def _breakeven(pair: Breakeven, now: Decimal) -> str:

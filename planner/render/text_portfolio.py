@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.render.blocks import Block, Bullets, Column, Grid, Heading, Paragraph, Row
-from planner.render.numbers import NOT_APPLICABLE, count, money, money_in_words
+from planner.render.numbers import NOT_APPLICABLE, count, money, money_in_words, probability
 from planner.render.payload_portfolio import (
     MemberView,
     PortfolioReport,
@@ -77,6 +77,7 @@ def _table(total: PortfolioView) -> Grid:
                 "",
                 floor_cell(money(total.alone_monthly_cost_usd), is_floor=total.is_floor),
                 "",
+                "",
             ),
             is_total=True,
         )
@@ -87,6 +88,7 @@ def _table(total: PortfolioView) -> Grid:
             Column(header="alone", is_name=True),
             Column(header="a month alone", align="decimal"),
             Column(header="together", is_name=True, priority=1),
+            Column(header="the cheaper", priority=2),
         ),
         rows=tuple(rows),
     )
@@ -94,10 +96,20 @@ def _table(total: PortfolioView) -> Grid:
 
 def _member_row(each: MemberView) -> Row:
     if each.option is None:
-        return Row((each.scenario, "no feasible option", NOT_APPLICABLE, NOT_APPLICABLE))
+        none = (NOT_APPLICABLE,) * 3
+        return Row((each.scenario, "no feasible option", *none))
     moves = "" if each.together == each.option else f" on {each.together}"
     together = "as alone" if each.shared_by == 1 else f"shared by {count(each.shared_by)}{moves}"
-    return Row((each.scenario, each.option, money(each.monthly_cost_usd), together))
+    cost = money(each.monthly_cost_usd)
+    return Row((each.scenario, each.option, cost, together, _how_sure(each)))
+
+
+def _how_sure(each: MemberView) -> str:
+    """``likely, 72.4 %``: whether the choice is cheaper than its rival."""
+    word = each.confidence or NOT_APPLICABLE
+    if each.p_choice_cheaper is None:
+        return word
+    return f"{word}, {probability(each.p_choice_cheaper)}"
 
 
 def _savings(total: PortfolioView) -> Grid:

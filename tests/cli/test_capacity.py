@@ -161,7 +161,7 @@ def test_ttft_near_saturation_is_not_predicted(run_cli: Run) -> None:
     args = ("--instance", "p5.48xlarge", "--tp", "1", "--set", "slo={max_utilisation: 0.97}")
     found = only(capacity(run_cli, *args))
     assert found["ttft_ms"] is None
-    assert "not predicted at 97%" in found["ttft_reason"]
+    assert "not predicted at 97 %" in found["ttft_reason"]
     text = run_cli("capacity", LLAMA, *LOAD, *args, "-q").stdout
     assert "not predicted" in text
 

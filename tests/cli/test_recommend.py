@@ -252,6 +252,11 @@ class TestUncertainty:
         assert report["recommendation"]["confidence"] == "point estimate"
         assert report["recommendation"]["sentence"].endswith("Point estimate.")
 
+    def test_a_single_feasible_option_is_no_comparison(self, run_cli: Run, tmp_path: Path) -> None:
+        report = found(run_cli, write_scenario(tmp_path, API))
+        assert report["recommendation"]["confidence"] == "only option"
+        assert report["recommendation"]["sentence"].endswith("No other option is feasible.")
+
     def test_draws_and_seed_are_those_asked_for(self, run_cli: Run, made: Path) -> None:
         one, other = (
             found(run_cli, made, "--draws", "300", "--seed", seed)["uncertainty"]
@@ -351,7 +356,9 @@ class TestSeveralScenarios:
         said = "2 scenarios, each decided by itself, cost $4,420 a month; they have nothing"
         assert " ".join(tail.split()).startswith(said)
         rows = [line.split() for line in tail.splitlines()]
-        assert ["first", "steps", "$4,000.00", "as", "alone"] in rows
+        share = found(run_cli, *two)["portfolio"]["scenarios"][0]["p_choice_cheaper"]
+        sure = ["too", "close", "to", "call,", f"{100 * share:.1f}", "%"]
+        assert ["first", "steps", "$4,000.00", "as", "alone", *sure] in rows
         assert ["2", "scenarios", "$4,420.00"] in rows
 
     def test_no_draws_no_interval(self, run_cli: Run, two: tuple[Path, Path]) -> None:
@@ -403,9 +410,17 @@ class TestManyScenarios:
 
     def test_each_answer_is_that_of_its_own_report(self, run_cli: Run, many: list[Path]) -> None:
         report = found(run_cli, *many)
-        assert [set(each) for each in report["scenarios"]] == [{"scenario", "recommendation"}] * 21
-        alone = found(run_cli, many[3], "--draws", "0")
+        parts = {"scenario", "recommendation", "uncertainty"}
+        assert [set(each) for each in report["scenarios"]] == [parts] * 21
+        # 500 draws are a portfolio's.
+        alone = found(run_cli, many[3], "--draws", "500")
         assert report["scenarios"][3]["recommendation"] == alone["recommendation"]
+        sure = report["scenarios"][3]["uncertainty"]
+        assert 0 < sure["p_choice_cheaper"] <= 1
+        assert sure == {name: alone["uncertainty"][name] for name in sure}
+        member = report["portfolio"]["scenarios"][3]
+        assert member["p_choice_cheaper"] == sure["p_choice_cheaper"]
+        assert member["confidence"] == alone["uncertainty"]["verdict"]
         assert report["scenarios"][3]["scenario"]["id"] == "s03"
         total = sum(Decimal(s["recommendation"]["monthly_cost_usd"]) for s in report["scenarios"])
         assert Decimal(report["portfolio"]["alone_monthly_cost_usd"]) == total
@@ -419,7 +434,9 @@ class TestManyScenarios:
 
     def test_csv_has_a_row_each(self, run_cli: Run, many: list[Path]) -> None:
         rows = run_cli("recommend", *many, "--format", "csv", "-q").stdout.splitlines()
-        assert rows[0] == "scenario,arm,option,monthly_cost_usd,together,shared_by"
+        assert rows[0] == (
+            "scenario,arm,option,monthly_cost_usd,confidence,p_choice_cheaper,together,shared_by"
+        )
         assert [row.split(",")[0] for row in rows[1:]] == [path.stem for path in many]
 
     def test_problems_of_all_files_come_at_once(self, run_cli: Run, many: list[Path]) -> None:

@@ -110,6 +110,7 @@ class TestHybrid:
         found = decide(hybrid())
         sentence = verdict(found)
         assert sentence.startswith("Run the hybrid ")
+        assert " Without the API beside it: self-hosting is cheaper for good from " in sentence
         assert "of the requests to openai/gpt-4o, and is cheaper than that API alone" in sentence
 
     def test_its_overflow_is_a_view(self) -> None:

@@ -114,12 +114,12 @@ def test_degree_of_vllm_metadata(tmp_path: Path) -> None:
     ("content", "words"),
     [
         (vllm(completed=199), "199 requests completed, fewer than 200"),
-        (vllm(completed=980, failed=20), "2.0% of the requests failed, more than 1%"),
+        (vllm(completed=980, failed=20), "2.0 % of the requests failed, more than 1 %"),
         # Files before `failed`: what was sent and did not complete.
-        ({k: v for k, v in vllm(completed=980).items() if k != "failed"}, "2.0% of the requests"),
-        (aiperf(error_request_count={"unit": "requests", "avg": 11.0}), "1.1% of the requests"),
+        ({k: v for k, v in vllm(completed=980).items() if k != "failed"}, "2.0 % of the requests"),
+        (aiperf(error_request_count={"unit": "requests", "avg": 11.0}), "1.1 % of the requests"),
         (guidellm(guidellm_run(completed=150)), "benchmarks[0]: 150 requests completed"),
-        (guidellm(guidellm_run(errored=100)), "9.1% of the requests failed"),
+        (guidellm(guidellm_run(errored=100)), "9.1 % of the requests failed"),
         (vllm(request_rate=10.0, mean_tpot_ms=None, median_tpot_ms=None), "no time per output"),
         (vllm(total_output_tokens=1000), "are no generation"),
     ],
