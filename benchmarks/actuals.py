@@ -56,7 +56,7 @@ def log(records: int) -> Any:
 
 def _measure(name: str, path: Path, records: int, read: str) -> None:
     started = time.perf_counter()
-    duckdb.sql(
+    duckdb.connect().execute(
         f"SELECT sum(input_tokens), sum(output_tokens), sum(cost_usd) FROM {read}"
     ).fetchall()
     bare = time.perf_counter() - started
