@@ -33,7 +33,7 @@ FILE = ROOT / "docs" / "examples" / "deployment.txt"
 _STACK = "prod"
 _AS_OF = "2026-11-22"
 _EMIT = (
-    *("scenarios/support-chat.yaml", "--arm", "selfhost_ondemand", "--stack", _STACK),
+    *("scenarios/steady-extraction.yaml", "--arm", "selfhost_ri_1y", "--stack", _STACK),
     *("--set", "deployment.client_cidrs=[10.0.0.0/16]"),
 )
 
@@ -65,28 +65,28 @@ def _transcript(engine: Engine, account: Account, plan: ServingPlan) -> list[str
 
 
 def _budget_lines(account: Account, plan: ServingPlan) -> list[str]:
-    lines = ["budget                          month     limit, USD   projection x headroom, USD"]
+    lines = [f"{'budget':36}  {'month':7}  {'limit':>10}   {'planned':>10}"]
     for spec in budget_specs(plan, _AS_OF[:7]):
         found = budgets(account)[spec.name]
         limits = found.get("PlannedBudgetLimits", {})
         planned = dict(spec.monthly_limits)
         for seconds, limit in sorted(limits.items()):
             month = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).strftime("%Y-%m")
-            lines.append(f"{spec.name:30}  {month}  {limit['Amount']:>10}   {planned[month]:>10}")
+            lines.append(f"{spec.name:36}  {month}  {limit['Amount']:>10}   {planned[month]:>10}")
         if not limits:
             amount = found["BudgetLimit"]["Amount"]
-            lines.append(f"{spec.name:30}  each     {amount:>10}   {spec.limit:>10}")
+            lines.append(f"{spec.name:36}  each     {amount:>10}   {spec.limit:>10}")
     return lines
 
 
 def _alarm_lines(account: Account) -> list[str]:
-    lines = ["alarm                           alarms when"]
+    lines = [f"{'alarm':36}  alarms when"]
     for name, alarm in sorted(alarms(account).items()):
         threshold = alarm.get("Threshold", 0.0)
         word = {"G": "above", "L": "below"}[alarm["ComparisonOperator"][0]]
         what = "the learnt band" if "ThresholdMetricId" in alarm else f"{threshold:g}"
         periods = f"{alarm.get('DatapointsToAlarm', 1)} of {alarm['EvaluationPeriods']}"
-        lines.append(f"{name:30}  {word} {what}, {periods} periods")
+        lines.append(f"{name:36}  {word} {what}, {periods} periods")
     return lines
 
 

@@ -25,7 +25,7 @@ _IN_COOLDOWN_S = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourRun:
-    """Hours of some days of the week (UTC, both ends included) with the same floor."""
+    """Hours of some days of the week, both ends included, with the same floor."""
 
     days: tuple[str, ...]
     first_hour: int
@@ -41,11 +41,11 @@ class HourRun:
         return f"cron(0 {hours} ? * {','.join(self.days)} *)"
 
 
-def hour_runs(instances_by_hour_utc: Sequence[int]) -> tuple[HourRun, ...]:
+def hour_runs(instances_by_hour: Sequence[int]) -> tuple[HourRun, ...]:
     """The week as the fewest runs of hours, equal days together."""
     days: dict[tuple[int, int, int], list[str]] = defaultdict(list)
     for day, name in enumerate(_DAYS):
-        hours = instances_by_hour_utc[day * _HOURS : (day + 1) * _HOURS]
+        hours = instances_by_hour[day * _HOURS : (day + 1) * _HOURS]
         first = 0
         for hour in range(1, _HOURS + 1):
             if hour == _HOURS or hours[hour] != hours[first]:
@@ -94,12 +94,16 @@ def _floors(
     It also starts the first replicas after ``weightsReady``: the count of a live service is left
     alone by updates, and without tasks the queue has no data to be tracked by.
     """
-    if gpu.instances_by_hour_utc is None:
+    # In the plan's zone where it says so: the load follows its clock, not UTC.
+    local = gpu.instances_by_hour_local
+    hours = gpu.instances_by_hour_utc if local is None else local
+    zone = "UTC" if local is None else settings.plan.timezone
+    if hours is None:
         schedules = [("floor", "rate(5 minutes)", gpu.min_instances)]
     else:
         schedules = [
             (f"floor-{index:02}", run.cron, run.instances)
-            for index, run in enumerate(hour_runs(gpu.instances_by_hour_utc))
+            for index, run in enumerate(hour_runs(hours))
         ]
     for part, schedule, instances in schedules:
         aws.appautoscaling.ScheduledAction(
@@ -109,7 +113,7 @@ def _floors(
             resource_id=target.resource_id,
             schedule=schedule,
             # AWS takes no zone for a rate.
-            timezone=None if schedule.startswith("rate") else "UTC",
+            timezone=None if schedule.startswith("rate") else zone,
             scalable_target_action=aws.appautoscaling.ScheduledActionScalableTargetActionArgs(
                 min_capacity=instances * gpu.replicas_per_instance,
                 max_capacity=gpu.max_instances * gpu.replicas_per_instance,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -59,7 +60,7 @@ class GatewayFunctions(pulumi.ComponentResource):
         self._common: dict[str, Any] = {
             "runtime": _RUNTIME,
             "architectures": ["arm64"],
-            "code": pulumi.FileArchive(_relative(str(write_zip(package)))),
+            "code": pulumi.FileArchive(_relative(write_zip(package))),
             "source_code_hash": package.source_code_hash,
             "kms_key_arn": settings.kms_key_arn,
         }
@@ -152,12 +153,10 @@ class GatewayFunctions(pulumi.ComponentResource):
         )
 
 
-def _relative(path: str) -> str:
-    from pathlib import Path
-
-    here = Path(__file__).resolve().parent
-    found = Path(path)
-    return found.relative_to(here).as_posix() if found.is_relative_to(here) else path
+def _relative(path: Path) -> str:
+    """From the program's folder, where the engine looks for it; else as it is."""
+    here = Path(__file__).parent
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
 
 
 def _logging(log: aws.cloudwatch.LogGroup) -> aws.lambda_.FunctionLoggingConfigArgs:

@@ -92,7 +92,7 @@ class Network(pulumi.ComponentResource):
             self._settings.name(part),
             vpc_id=self._vpc.id,
             cidr_block=self._blocks[block],
-            availability_zone=zone_names.apply(lambda names: names[index]),
+            availability_zone=zone_names.apply(lambda names: _zone(names, index)),
             map_public_ip_on_launch=False,
             tags=self._named(part),
             # A zone that starts to offer the type must not move the subnets of a live stack.
@@ -246,6 +246,15 @@ def _zone_names(settings: Settings) -> pulumi.Output[Sequence[str]]:
         ],
     ).locations
     return pulumi.Output.all(zones, offering).apply(lambda found: _ordered(*found))
+
+
+def _zone(names: Sequence[str], index: int) -> str:
+    if index >= len(names):
+        raise pulumi.RunError(
+            f"the region has {len(names)} zones and the plan spreads over {index + 1} or more; "
+            "lower slo.zones and emit the plan again"
+        )
+    return names[index]
 
 
 def _ordered(names: Sequence[str], offering: Sequence[str]) -> list[str]:

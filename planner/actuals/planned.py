@@ -197,6 +197,13 @@ def _providers(content: Mapping[str, Any]) -> dict[str, str]:
     """By model; the chosen one goes by the catalogue's id, which options may spell otherwise."""
     options = content["scenario"]["options"]["api"]
     found = {str(each["model"]): str(each["provider"]) for each in options}
+    for line in content["lines"]:
+        named = _NAME.fullmatch(line["name"])
+        if named is not None and named["option"]:
+            # A routed plan names its models by `provider/model` only here.
+            provider, slash, _ = named["option"].partition("/")
+            if slash:
+                found.setdefault(str(line["source"]).partition(": ")[0], provider)
     chosen = content["chosen"]
     provider, slash, _ = str(chosen["name"]).partition("/")
     if slash and chosen.get("model") and provider in found.values():

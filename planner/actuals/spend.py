@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 
+_OWN_SERVERS = "vllm"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """Sums of a day's rows with the same provider, model, endpoint, feature and environment.
@@ -111,7 +114,10 @@ def _cell(row: Row) -> Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Sums of cells; ``usd`` is a floor when rows without a price are among them."""
+    """Sums of cells; ``usd`` is a floor when rows without a price are among them.
+
+    ``is_own``: calls of one's own servers alone, whose money is in the bill of the machines.
+    """
 
     usd: Decimal
     calls: int
@@ -121,6 +127,7 @@ class Figures:
     unpriced_rows: int
     unpriced_calls: int
     unpriced_tokens: int
+    is_own: bool
 
     @property
     def is_floor(self) -> bool:
@@ -154,6 +161,7 @@ def figures_of(cells: Iterable[Cell]) -> Figures:
         unpriced_rows=sum(each.unpriced_rows for each in mine),
         unpriced_calls=sum(each.unpriced_calls for each in mine),
         unpriced_tokens=sum(each.unpriced_tokens for each in mine),
+        is_own=bool(mine) and all(each.provider == _OWN_SERVERS for each in mine),
     )
 
 
@@ -296,10 +304,10 @@ def bill_part(
     of_stack = [line for line in other if _is_of_stack(line, stack)]
     return BillPart(
         providers=tuple(
-            _provider_bill(each.provider, each.source, running, cells)
+            bill
             for each in choice.bills
-            if (each.source, each.provider)
-            not in {(usage.source, usage.provider) for usage in choice.usage}
+            if each.view not in choice.usage_views
+            and (bill := _provider_bill(each.provider, each.source, running, cells)).by_day
         ),
         services=_sums(of_stack, lambda line: line["service"]),
         instances=_instances(of_stack),

@@ -22,7 +22,8 @@ from planner.errors import EXIT_GATE_FAILED, EXIT_OK, InputError
 
 if TYPE_CHECKING:
     from planner.decision import Plan
-    from planner.emit.doctor import Account, Check, Local
+    from planner.emit.doctor import Check, Local
+    from planner.emit.doctor_account import Account
     from planner.emit.project import Project
     from planner.emit.serving_plan import ServingPlan
     from planner.render.blocks import Block
@@ -81,7 +82,8 @@ def command(
       planner doctor --stack prod --aws
       planner doctor scenario.yaml --arm selfhost_ondemand
     """
-    from planner.emit.doctor import account_checks, local_checks, stack_checks
+    from planner.emit.doctor import local_checks, stack_checks
+    from planner.emit.doctor_account import account_checks
 
     if file is None:
         if arm is not None or sets:

@@ -73,6 +73,7 @@ class Emitted:
     written: tuple[Path, ...]
     kept: tuple[Path, ...]
     steps: tuple[Step, ...]
+    notes: tuple[str, ...]
     text: str
 
 
@@ -195,7 +196,7 @@ def emit_plan(
     """Put a plan into a stack's configuration; InputError when it cannot be deployed."""
     from planner.emit.build import serving_plan
     from planner.emit.config_file import read_exactly, spliced
-    from planner.emit.next_steps import next_steps
+    from planner.emit.next_steps import next_steps, plan_notes
     from planner.emit.project import write_config
 
     name = stack or str(plan.content["scenario_id"])
@@ -215,6 +216,7 @@ def emit_plan(
         written=(*made, *((path,) if write and changed else ())),
         kept=kept,
         steps=next_steps(serving, name, new=before is None),
+        notes=plan_notes(plan, serving),
         text=text,
     )
 
@@ -237,11 +239,8 @@ def emitted_lines(emitted: Emitted) -> list[str]:
     for number, step in enumerate(emitted.steps, start=1):
         lines.append(f"{number}. {step.what}")
         lines += [f"   {each}" for each in step.commands]
-    if plan.gpu is not None and plan.deployment.certificate_arn is None:
-        lines += [
-            "",
-            "No deployment.certificate_arn: the endpoint speaks plain HTTP inside the network.",
-        ]
+    if emitted.notes:
+        lines += ["", *emitted.notes]
     return lines
 
 
@@ -268,6 +267,7 @@ def _json(emitted: Emitted) -> str:
             "changed": emitted.changed,
             "written": [str(path) for path in emitted.written],
             "kept": [str(path) for path in emitted.kept],
+            "notes": list(emitted.notes),
             "next": [
                 {"what": step.what, "commands": list(step.commands)} for step in emitted.steps
             ],

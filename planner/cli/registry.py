@@ -50,7 +50,7 @@ COMMANDS: dict[str, CommandEntry] = {
         _entry("doctor", "deploy", "what stands between a plan and a working pulumi up"),
         _entry("keys", "deploy", "create, list, rotate or revoke keys of the gateway's clients"),
         _entry("drill", "deploy", "planted runaways and planned days through a plan's alarms"),
-        _entry("actuals", "review", "real usage and spend: import it into a store"),
+        _entry("actuals", "review", "real usage and spend: import, against the plan, forecast"),
         _entry("prices", "data", "list, check, refresh or pin the prices in use"),
         _entry("profiles", "data", "list, show or build measured step times of models on GPUs"),
         _entry("schema", "data", "JSON Schema of the scenario file"),

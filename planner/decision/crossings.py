@@ -176,13 +176,13 @@ class _Ends:
             found = self._known[requests] = self._curve.parts(Decimal(requests))
         return found
 
-    def lowest(self, low: int, high: int) -> Decimal:
-        """The cost of no volume in between is below."""
-        return self._parts(low)[0] + self._parts(high)[1] * low
-
-    def highest(self, low: int, high: int) -> Decimal:
-        """The cost of no volume in between is above."""
-        return self._parts(high)[0] + self._parts(low)[1] * high
+    def bounds(self, low: int, high: int) -> tuple[Decimal, Decimal]:
+        """What the cost of no volume in between is below, and above."""
+        rising, falling = self._parts(low)
+        rising_to, falling_to = self._parts(high)
+        if not falling:
+            return rising, rising_to
+        return rising + falling_to * low, rising_to + falling * high
 
 
 class _Search:
@@ -203,9 +203,15 @@ class _Search:
         stack = [(low, high)]
         while stack:
             low, high = stack.pop()
-            if low > high or curve.lowest(low, high) > other.highest(low, high):
+            if low > high:
                 continue
-            if curve.highest(low, high) <= other.lowest(low, high):
+            (least, most), (other_least, other_most) = (
+                curve.bounds(low, high),
+                other.bounds(low, high),
+            )
+            if least > other_most:
+                continue
+            if most <= other_least:
                 found.append((low, high))
                 continue
             middle = self._kink_between(low, high)

@@ -31,13 +31,9 @@ def arm_parts(recommendation: Recommendation, evaluated: Evaluated) -> Json:
     found: dict[str, Any] = dict(deployment_parts(recommendation, evaluated))
     if not option.feasible:
         return found
-    hours = _instances_by_hour(recommendation, option)
-    if hours is not None:
-        mean = mean_instances(option, recommendation.months.requests)
-        found["hourly"] = {
-            "instances_by_hour_utc": hours,
-            "mean_instances": None if mean is None else float(f"{mean:.6g}"),
-        }
+    local = _instances_by_local_hour(recommendation, option)
+    if local is not None:
+        found["hourly"] = _hourly(recommendation, option, local)
     if option.hybrid is not None:
         found["hybrid"] = _hybrid(recommendation, option)
     if option.purchase == "spot" and option.fleet is not None:
@@ -75,6 +71,17 @@ def arm_parts(recommendation: Recommendation, evaluated: Evaluated) -> Json:
             ],
         }
     return found
+
+
+def _hourly(recommendation: Recommendation, option: Option, local: Sequence[int]) -> Json:
+    """Instances of each hour; a zone half an hour off needs the larger of both: rounded up."""
+    in_utc = _utc(recommendation, [float(n) for n in local])
+    mean = mean_instances(option, recommendation.months.requests)
+    return {
+        "instances_by_hour_utc": [math.ceil(value - 1e-9) for value in in_utc],
+        "instances_by_hour_local": list(local),
+        "mean_instances": None if mean is None else float(f"{mean:.6g}"),
+    }
 
 
 def payback_part(recommendation: Recommendation, chosen: Evaluated) -> Json | None:
@@ -132,17 +139,14 @@ def _utc(recommendation: Recommendation, local: Sequence[float]) -> tuple[float,
     return utc_hour_weights(demand, recommendation.months.priced_on[0])
 
 
-def _instances_by_hour(recommendation: Recommendation, option: Option) -> list[int] | None:
-    """Of the first month; None where all hours have the same."""
+def _instances_by_local_hour(recommendation: Recommendation, option: Option) -> list[int] | None:
+    """Of the first month, in the scenario's zone; None where all hours have the same."""
     planned = recommendation.months.requests
     if option.hourly is not None:
-        local = option.hourly.instances_by_hour(planned[0])
-    elif option.hybrid is not None:
-        local = list(hybrid_plan(option, planned).instances)
-    else:
-        return None
-    # A zone half an hour off needs the larger of both hours: rounding up is that.
-    return [math.ceil(value - 1e-9) for value in _utc(recommendation, [float(n) for n in local])]
+        return [int(n) for n in option.hourly.instances_by_hour(planned[0])]
+    if option.hybrid is not None:
+        return [int(n) for n in hybrid_plan(option, planned).instances]
+    return None
 
 
 def _hybrid(recommendation: Recommendation, option: Option) -> Json:

@@ -11,6 +11,9 @@ from planner.money import ZERO
 
 __all__ = ["diff_report", "summed_parts", "total_of"]
 
+# Subjects whose fields are named beside a factor.
+_MOST_NAMED = 3
+
 
 def diff_report(
     title: str, subjects: Sequence[Subject], *, notes: Sequence[str] = ()
@@ -26,7 +29,7 @@ def diff_report(
     )
 
 
-def summed_parts(subjects: Iterable[Subject]) -> tuple[Part, ...]:
+def summed_parts(subjects: Sequence[Subject]) -> tuple[Part, ...]:
     """Parts of the same factor added up, the largest change first, then by name."""
     usd: dict[str, Decimal] = {}
     why: dict[str, list[str]] = {}
@@ -34,12 +37,25 @@ def summed_parts(subjects: Iterable[Subject]) -> tuple[Part, ...]:
         for part in subject.parts:
             usd[part.factor] = usd.get(part.factor, ZERO) + part.delta_usd
             if part.why:
-                why.setdefault(part.factor, []).append(part.why)
+                why.setdefault(part.factor, []).append(_whose(subject, part, subjects))
     parts = [
-        Part(factor=factor, delta_usd=amount, why="; ".join(dict.fromkeys(why.get(factor, ()))))
+        Part(factor=factor, delta_usd=amount, why=_few(why.get(factor, ())))
         for factor, amount in usd.items()
     ]
     return tuple(sorted(parts, key=lambda part: (-abs(part.delta_usd), part.factor)))
+
+
+def _whose(subject: Subject, part: Part, subjects: Sequence[Subject]) -> str:
+    """The fields, after the subject's name where there are several."""
+    if len(subjects) == 1 or part.why == subject.name:
+        return part.why
+    return f"{subject.name}: {part.why}"
+
+
+def _few(words: Sequence[str]) -> str:
+    more = len(words) - _MOST_NAMED
+    shown = "; ".join(words[:_MOST_NAMED])
+    return f"{shown}; {more} more" if more > 0 else shown
 
 
 def total_of(subjects: Sequence[Subject]) -> Total:

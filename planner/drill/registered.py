@@ -24,8 +24,7 @@ Json = Mapping[str, Any]
 _ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 _COMPOSITE = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 _BUDGET = "aws:budgets/budget:Budget"
-# Emitted by the stack but no part of SpendGuard: alarms with one metric that a service rolls back
-# or scales by are not drilled.
+# Other alarms of a stack, which a service scales or rolls back by, are no guard of spend.
 _GUARD = "llm-serving:stacks:GuardAlarms"
 
 

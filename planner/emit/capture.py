@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -181,9 +182,18 @@ def _answer(request: Mapping[str, Json], program: Path) -> Mapping[str, Json]:
             hint=done.stderr.strip()[-2000:] or None,
         ) from error
     if answer["error"]:
-        lines = str(answer["error"]).splitlines()
-        raise CaptureError(f"{program}: the program failed: {lines[-1]}", hint="\n".join(lines))
+        whole = str(answer["error"])
+        raise CaptureError(
+            f"{program}: the program failed: {whole.splitlines()[-1]}", hint=_place(whole, program)
+        ) from RuntimeError(whole)
     return answer
+
+
+def _place(traceback: str, program: Path) -> str | None:
+    """The line of the program that raised, of a Python traceback; None where it names none."""
+    frames = re.findall(r'File "([^"]+)", line (\d+)', traceback)
+    own = [(Path(file), line) for file, line in frames if program.resolve() in Path(file).parents]
+    return f"it was raised in {own[-1][0].name}, line {own[-1][1]}" if own else None
 
 
 def _graph(answer: Mapping[str, Json]) -> CapturedGraph:

@@ -1,40 +1,32 @@
-"""What stands between a stack's configuration and a working ``pulumi up``.
+"""What stands between a plan and a working ``pulumi up``: this machine and the configuration.
 
-Everything found comes in as ``Local`` facts, and as answers of ``Account`` where AWS may be asked.
-A thing that was not looked at is said to be so: silence would read as "fine".
+Everything found comes in as ``Local`` facts; ``doctor_account`` looks at the AWS account. A thing
+that was not looked at is said to be so: silence would read as "fine".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-from planner.catalog.hardware import shipped_instances
 from planner.catalog.quotas import Quota
-from planner.catalog.types import InstanceType
 from planner.emit.next_steps import missing_digests
 from planner.emit.serving_plan import GpuPart, ServingPlan
 
 __all__ = [
-    "STACK_TAG",
-    "Account",
     "Check",
     "Local",
     "Status",
-    "account_checks",
     "local_checks",
     "stack_checks",
 ]
 
 Status = Literal["ok", "problem", "note", "not_checked"]
-# The tag that budgets filter on; the program in stacks/ sets it.
-STACK_TAG = "llm-planner:stack"
 _LEAST_PYTHON = (3, 11)
 _LEAST_PULUMI = (3, 200, 0)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
-_WITHOUT_AWS = "ask AWS with --aws"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,34 +58,6 @@ class Local:
     quotas: Mapping[tuple[str, str], Quota]
 
 
-class Account(Protocol):
-    """What AWS says; each raises LookupError with a reason where it says nothing."""
-
-    def identity(self) -> str:
-        """The account and who asks."""
-        ...
-
-    def offering_zones(self, instance_type: str, region: str) -> Sequence[str]:
-        """Zones that offer a type."""
-        ...
-
-    def vcpu_quota(self, code: str, region: str) -> int:
-        """vCPUs the account may run under a quota."""
-        ...
-
-    def tag_is_active(self, key: str) -> bool:
-        """Whether a cost allocation tag is active in the paying account."""
-        ...
-
-    def certificate_status(self, arn: str, region: str) -> str:
-        """Status of a certificate."""
-        ...
-
-    def objects_under(self, bucket: str, prefix: str) -> int:
-        """Bytes under a prefix."""
-        ...
-
-
 def local_checks(local: Local) -> tuple[Check, ...]:
     """Programs and packages, whatever the stack is."""
     return (_python(local), _pulumi(local), _packages(local), _environment(local))
@@ -106,14 +70,7 @@ def stack_checks(plan: ServingPlan, local: Local) -> tuple[Check, ...]:
         found += [*_digests(plan.gpu, local), _weights_ready(plan.gpu, local)]
         found.append(_endpoint(plan))
     if plan.gateway is not None:
-        found.append(
-            Check(
-                name="function concurrency",
-                status="not_checked",
-                found="the account must keep 100 executions unreserved",
-                todo="AWS console, Service Quotas, Lambda, concurrent executions",
-            )
-        )
+        found += [*_gateway(), *_engine_url(plan, local)]
     if plan.bedrock:
         found.append(
             Check(
@@ -123,20 +80,6 @@ def stack_checks(plan: ServingPlan, local: Local) -> tuple[Check, ...]:
                 todo="AWS console, Bedrock, model access in " + plan.region,
             )
         )
-    return tuple(found)
-
-
-def account_checks(plan: ServingPlan, local: Local, account: Account | None) -> tuple[Check, ...]:
-    """Credentials, quotas, offering, tag, certificate, weights; without ``account`` from files."""
-    found = [_credentials(local, account)]
-    if plan.gpu is not None:
-        instance = shipped_instances().get(plan.gpu.instance_type)
-        found += [_offering(plan, account), _quota(plan, instance, local, account)]
-        found.append(_weights(plan.gpu, account))
-    certificate = plan.deployment.certificate_arn
-    if certificate is not None:
-        found.append(_certificate(plan, certificate, account))
-    found.append(_tag(account))
     return tuple(found)
 
 
@@ -263,148 +206,37 @@ def _endpoint(plan: ServingPlan) -> Check:
     )
 
 
-# --- The account -------------------------------------------------------------------------------
-
-
-def _asked(name: str, ask: Callable[[], Check]) -> Check:
-    """What AWS did not answer was not checked."""
-    try:
-        return ask()
-    except LookupError as error:
-        reason = str(error.args[0]) if error.args else "AWS gave no answer"
-        return Check(name=name, status="not_checked", found=reason)
-
-
-def _credentials(local: Local, account: Account | None) -> Check:
-    name = "credentials"
-    if account is not None:
-        return _asked(name, lambda: Check(name=name, status="ok", found=account.identity()))
-    if local.has_credentials:
-        return Check(name=name, status="not_checked", found="there are some", todo=_WITHOUT_AWS)
-    return Check(
-        name=name,
-        status="problem",
-        found="neither AWS_* variables nor ~/.aws",
-        todo="aws configure sso, or aws configure",
-    )
-
-
-def _offering(plan: ServingPlan, account: Account | None) -> Check:
-    gpu = plan.gpu
-    assert gpu is not None
-    name = "instance type offered"
-    if account is None:
-        return Check(name=name, status="not_checked", found=gpu.instance_type, todo=_WITHOUT_AWS)
-
-    def ask() -> Check:
-        zones = account.offering_zones(gpu.instance_type, plan.region)
-        found = f"{gpu.instance_type} in {', '.join(zones) or 'no zone'} of {plan.region}"
-        if len(zones) >= gpu.zones:
-            return Check(name=name, status="ok", found=found)
-        return Check(
-            name=name,
-            status="problem",
-            found=f"{found}; the plan wants {gpu.zones}",
-            todo="another region or instance type, or slo.zones",
-        )
-
-    return _asked(name, ask)
-
-
-def _quota(
-    plan: ServingPlan, instance: InstanceType | None, local: Local, account: Account | None
-) -> Check:
-    gpu = plan.gpu
-    assert gpu is not None
-    name = "vCPU quota"
-    if instance is None:
-        return Check(name=name, status="not_checked", found=f"no facts of {gpu.instance_type}")
-    spot = gpu.purchase == "spot"
-    code = instance.quota_code_spot if spot else instance.quota_code_on_demand
-    needed = instance.vcpu * gpu.max_instances
-
-    def judged(granted: int, origin: str) -> Check:
-        found = f"{code}: {granted} vCPU {origin}, {needed} needed for {gpu.max_instances} x"
-        enough = granted >= needed
-        return Check(
-            name=name,
-            status="ok" if enough else "problem",
-            found=f"{found} {gpu.instance_type}",
-            todo="" if enough else f"ask for more of {code} in {plan.region}: takes days",
-        )
-
-    if account is not None:
-        return _asked(name, lambda: judged(account.vcpu_quota(code, plan.region), "granted"))
-    seen = local.quotas.get((plan.region, code))
-    if seen is not None:
-        return judged(seen.vcpu, f"{seen.basis} on {seen.observed}")
-    return Check(
-        name=name,
-        status="not_checked",
-        found=f"{code}: {needed} vCPU needed",
-        todo=f"{_WITHOUT_AWS}, or planner prices refresh --quotas",
-    )
-
-
-def _weights(gpu: GpuPart, account: Account | None) -> Check:
-    name, weights = "weights", gpu.weights
-    if weights.bucket is None:
-        return Check(
-            name=name,
+def _gateway() -> tuple[Check, ...]:
+    """What an account must have for a gateway, once per region."""
+    return (
+        Check(
+            name="function concurrency",
             status="not_checked",
-            found="the bucket comes with the stack",
-            todo="planner emit prints how to upload them",
-        )
-    place = f"s3://{weights.bucket}/{weights.prefix}"
-    if account is None:
-        return Check(name=name, status="not_checked", found=place, todo=_WITHOUT_AWS)
-    bucket = weights.bucket
-
-    def ask() -> Check:
-        size = account.objects_under(bucket, weights.prefix)
-        found = f"{size / 1e9:.1f} GB in {place}, the model has {weights.bytes / 1e9:.1f} GB"
-        # Configuration and tokenizer come on top; a file that is missing is far more than that.
-        enough = size >= weights.bytes * 0.95
-        return Check(
-            name=name,
-            status="ok" if enough else "problem",
-            found=found,
-            todo="" if enough else "upload the missing files",
-        )
-
-    return _asked(name, ask)
-
-
-def _certificate(plan: ServingPlan, arn: str, account: Account | None) -> Check:
-    name = "certificate"
-    if account is None:
-        return Check(name=name, status="not_checked", found=arn, todo=_WITHOUT_AWS)
-
-    def ask() -> Check:
-        status = account.certificate_status(arn, plan.region)
-        issued = status == "ISSUED"
-        return Check(
-            name=name,
-            status="ok" if issued else "problem",
-            found=status,
-            todo="" if issued else "validate it first: the listener refuses others",
-        )
-
-    return _asked(name, ask)
-
-
-def _tag(account: Account | None) -> Check:
-    name = "cost allocation tag"
-    todo = (
-        f"activate {STACK_TAG} in the paying account, Billing, cost allocation tags; it appears "
-        "there once used, and until then the budget shows $0"
+            found="the account must keep 100 executions unreserved",
+            todo="AWS console, Service Quotas, Lambda, concurrent executions; or "
+            "pulumi config set reserveConcurrency false",
+        ),
+        Check(
+            name="API log role",
+            status="not_checked",
+            found="API Gateway writes logs with a role of the account; without one `up` fails",
+            todo="AWS console, API Gateway, Settings; or pulumi config set apiGatewayAccount true",
+        ),
     )
-    if account is None:
-        return Check(name=name, status="not_checked", found=STACK_TAG, todo=_WITHOUT_AWS)
 
-    def ask() -> Check:
-        if account.tag_is_active(STACK_TAG):
-            return Check(name=name, status="ok", found=f"{STACK_TAG} is active")
-        return Check(name=name, status="problem", found=f"{STACK_TAG} is not active", todo=todo)
 
-    return _asked(name, ask)
+def _engine_url(plan: ServingPlan, local: Local) -> tuple[Check, ...]:
+    """Under TLS the gateway reaches the engine by the name on its certificate."""
+    if plan.gpu is None or plan.deployment.certificate_arn is None:
+        return ()
+    url = local.config.get("engineUrl")
+    if url is not None:
+        return (Check(name="engineUrl", status="ok", found=url),)
+    return (
+        Check(
+            name="engineUrl",
+            status="problem",
+            found="not set, and the load balancer's own name is not on the certificate",
+            todo="pulumi config set engineUrl https://NAME/v1, a name that points to it",
+        ),
+    )

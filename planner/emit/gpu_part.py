@@ -50,6 +50,9 @@ def gpu_part(read: Read) -> GpuPart:
         max_instances=most,
         on_demand_base_instances=int(read.part("spot").get("floor_instances_on_demand", 0)),
         instances_by_hour_utc=None if hours is None else tuple(hours),
+        instances_by_hour_local=None
+        if hours is None
+        else tuple(read.part("hourly")["instances_by_hour_local"]),
         mean_instances=str(read.part("hourly").get("mean_instances") or least),
         usd_per_instance_hour=_planned_price(read, prices),
         most_usd_per_instance_hour=_dearest_price(read, prices),

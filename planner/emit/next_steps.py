@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.catalog.artifacts import ImageArtifact, image_artifact
+from planner.decision import Plan
+from planner.emit.reading import Read
 from planner.emit.serving_plan import GatewayPart, GpuPart, ServingPlan
 
-__all__ = ["Step", "missing_digests", "next_steps"]
+__all__ = ["Step", "missing_digests", "next_steps", "plan_notes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ def next_steps(plan: ServingPlan, stack: str, *, new: bool) -> tuple[Step, ...]:
     """All of them, in order; ``new``: the stack's configuration file was not there before."""
     steps = [_stack(plan, stack, new=new)]
     if plan.gpu is not None:
-        steps += _digests(plan.gpu, stack)
+        steps += [*_mirror(plan.gpu), *_digests(plan.gpu, stack)]
     steps.append(Step(what="see it, then deploy it", commands=_up(stack)))
     if plan.gpu is not None:
         steps += [*_weights(plan.gpu, stack), _engine_key(stack), _ready(stack)]
@@ -35,6 +37,21 @@ def next_steps(plan: ServingPlan, stack: str, *, new: bool) -> tuple[Step, ...]:
         )
     )
     return tuple(steps)
+
+
+def plan_notes(plan: Plan, serving: ServingPlan) -> tuple[str, ...]:
+    """What a reader of the plan must know before it is deployed."""
+    notes: list[str] = []
+    if Read(plan).section("tco").get("infrastructure", {}).get("mode") == "replace":
+        notes.append(
+            "tco.infrastructure.mode is replace: what the stack itself costs is not in this plan, "
+            "nor in its budget and alarms."
+        )
+    if serving.gpu is not None and serving.deployment.certificate_arn is None:
+        notes.append(
+            "No deployment.certificate_arn: the endpoint speaks plain HTTP inside the network."
+        )
+    return tuple(notes)
 
 
 def missing_digests(gpu: GpuPart) -> tuple[tuple[str, ImageArtifact], ...]:
@@ -52,6 +69,25 @@ def _stack(plan: ServingPlan, stack: str, *, new: bool) -> Step:
         what="the stack and its region",
         commands=(*init, f"pulumi config set aws:region {plan.region} --stack {stack}"),
     )
+
+
+def _mirror(gpu: GpuPart) -> list[Step]:
+    """A copy by `crane` keeps the digest; one by pull and push may not."""
+    if not gpu.image.mirrored:
+        return []
+    mirror = gpu.image.uri.partition("@")[0]
+    sources = [image_artifact(name) for name in ("engine", "agent")]
+    return [
+        Step(
+            what="both images into the mirror, with the digests they have",
+            commands=tuple(
+                f"crane copy {each.repository}:{each.tag} {mirror}:{name}-{each.tag}"
+                if each.digest is None
+                else f"crane copy {each.uri} {mirror}:{name}-{each.tag}"
+                for name, each in zip(("engine", "agent"), sources, strict=True)
+            ),
+        )
+    ]
 
 
 def _digests(gpu: GpuPart, stack: str) -> list[Step]:

@@ -127,6 +127,10 @@ class GpuPart(_Part):
     instances_by_hour_utc: tuple[int, ...] | None = Field(
         default=None, min_length=168, max_length=168
     )
+    # The same in the plan's time zone, so that a schedule follows summer time.
+    instances_by_hour_local: tuple[int, ...] | None = Field(
+        default=None, min_length=168, max_length=168
+    )
     mean_instances: str
     usd_per_instance_hour: Usd
     # The dearest price one of its instances may have: on-demand where spot is planned.

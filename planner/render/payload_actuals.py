@@ -45,6 +45,7 @@ class TotalView(NamedTuple):
     list_usd: Decimal | None
     listed_usd: Decimal
     is_floor: bool
+    is_own: bool
     calls: int
     failed_calls: int
     input_tokens: int
@@ -56,11 +57,15 @@ class TotalView(NamedTuple):
 
 
 class GroupView(NamedTuple):
-    """One row of a table; ``share`` is of usage and unattributed spend together."""
+    """One row of a table; ``share`` is of usage and unattributed spend together.
+
+    ``is_own``: calls of one's own servers alone, whose money is in the bill of the machines.
+    """
 
     labels: tuple[str, ...]
     usd: Decimal
     is_floor: bool
+    is_own: bool
     share: float | None
     calls: int
     input_tokens: int
@@ -233,6 +238,7 @@ def _total(spend: Spend) -> TotalView:
         list_usd=sum(listed, ZERO) if listed else None,
         listed_usd=sum((each.listed_usd for each in spend.cells), ZERO),
         is_floor=figures.is_floor,
+        is_own=figures.is_own,
         calls=figures.calls,
         failed_calls=figures.failed_calls,
         input_tokens=figures.input_tokens,
@@ -288,6 +294,7 @@ def _group(group: Group, whole: Decimal) -> GroupView:
         labels=group.labels,
         usd=figures.usd,
         is_floor=figures.is_floor,
+        is_own=figures.is_own,
         share=float(Fraction(figures.usd) / Fraction(whole)) if whole else None,
         calls=figures.calls,
         input_tokens=figures.input_tokens,

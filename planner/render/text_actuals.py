@@ -33,6 +33,7 @@ from planner.render.wording import plural
 __all__ = ["actuals_blocks"]
 
 _MOST_GROUPS = 20
+_IN_THE_BILL = "in the bill"
 
 
 def actuals_blocks(report: ReportView, *, wide: bool) -> list[Block]:
@@ -57,7 +58,10 @@ def actuals_blocks(report: ReportView, *, wide: bool) -> list[Block]:
 
 def _verdict(report: ReportView) -> str:
     total = report.total
-    text = f"{_floor(total.usd, total.is_floor)} spent from {report.since} to {report.until}"
+    days = f"from {report.since} to {report.until}"
+    if total.is_own and not total.usd:
+        return f"Own servers {days}: what they cost is in the bill of the machines, none is here."
+    text = f"{_floor(total.usd, total.is_floor)} spent {days}"
     if total.infrastructure_usd:
         text += f", {money(total.infrastructure_usd)} of it for infrastructure"
     found = report.comparison
@@ -104,10 +108,10 @@ _FIGURES = (
 
 
 def _figures(group: GroupView) -> tuple[str, ...]:
-    per_call = group.usd / group.calls if group.calls else None
+    per_call = group.usd / group.calls if group.calls and group.usd else None
     return (
-        _floor(group.usd, group.is_floor),
-        percent(group.share),
+        _IN_THE_BILL if group.is_own else _floor(group.usd, group.is_floor),
+        NOT_APPLICABLE if group.is_own else percent(group.share),
         count(group.calls),
         count(group.input_tokens),
         count(group.output_tokens),
@@ -143,6 +147,7 @@ def _ending(report: ReportView, *, labels: int) -> list[Row]:
         labels=(),
         usd=whole,
         is_floor=total.is_floor,
+        is_own=total.is_own and not whole,
         share=1.0 if whole else None,
         calls=total.calls,
         input_tokens=total.input_tokens,

@@ -47,6 +47,9 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    # Nobody needs to know the versions behind it.
+    server_version = "gateway"
+    sys_version = ""
 
     def do_GET(self) -> None:
         """Health, and the list of models."""

@@ -21,12 +21,13 @@ from pulumi_policy import (
     ResourceValidationPolicy,
     StackValidationPolicy,
 )
+from pulumi_policy import policy as pulumi_policy_module
 from pulumi_policy.proxy import UnknownValueError
 
 from planner.diff.pulumi.plan_rules import RULES, Rule
 from planner.diff.pulumi.policy_pack import (
+    PlanSource,
     plain,
-    planned_from,
     resource_violations,
     stack_violations,
 )
@@ -34,7 +35,7 @@ from planner.diff.pulumi.policy_pack import (
 # Wrappers and reporters of pulumi-policy, which has no types here.
 Report = Callable[[str], None]
 
-_PLANNED = planned_from(os.environ)
+_SOURCE = PlanSource(os.environ)
 _SAYS: dict[Rule, str] = {
     "instance-type": "Instances are of the type the plan priced.",
     "instance-count": "No more and no fewer instances than the plan priced.",
@@ -49,7 +50,7 @@ def _inputs(props: Any) -> Mapping[str, object]:
 
 def _resource_policy(rule: Rule) -> Any:
     def validate(args: Any, report: Report) -> None:
-        for message in resource_violations(rule, args.resource_type, _inputs(args.props), _PLANNED):
+        for message in resource_violations(rule, args.resource_type, _inputs(args.props), _SOURCE):
             report(message)
 
     return ResourceValidationPolicy(name=f"plan-{rule}", description=_SAYS[rule], validate=validate)
@@ -58,7 +59,7 @@ def _resource_policy(rule: Rule) -> Any:
 def _stack_policy(rule: Rule) -> Any:
     def validate(args: Any, report: Report) -> None:
         resources = [(each.resource_type, _inputs(each.props)) for each in args.resources]
-        for message in stack_violations(rule, resources, _PLANNED):
+        for message in stack_violations(rule, resources, _SOURCE):
             report(message)
 
     return StackValidationPolicy(
@@ -66,6 +67,19 @@ def _stack_policy(rule: Rule) -> Any:
     )
 
 
+def _listen() -> None:
+    """Keep the configuration the engine sends: pulumi-policy 1.21 takes only the tags of it."""
+    servicer: Any = pulumi_policy_module._PolicyAnalyzerServicer  # pyright: ignore[reportPrivateUsage]
+    original = servicer.ConfigureStack
+
+    def configure(self: Any, request: Any, context: Any) -> Any:
+        _SOURCE.configure(request.project, dict(request.config))
+        return original(self, request, context)
+
+    servicer.ConfigureStack = configure
+
+
+_listen()
 PolicyPack(
     "llm-serving-plan",
     enforcement_level=EnforcementLevel.MANDATORY,

@@ -65,7 +65,9 @@ class TestPlanned:
     def test_a_routed_plan_has_a_group_for_each_model(
         self, planned: Callable[..., PlannedSpend]
     ) -> None:
-        calls = planned("faq-assistant").calls
+        plan = planned("faq-assistant")
+        calls = plan.calls
+        assert plan.providers["gpt-6-luna"] == "openai"
         by_model: dict[str, Fraction] = {}
         for each in calls:
             by_model[each.model] = by_model.get(each.model, F(0)) + each.calls_per_request

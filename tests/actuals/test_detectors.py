@@ -45,6 +45,7 @@ class TestPromptRegression:
         (found,) = prompt_regressions(days, _price)
         # 161 more tokens x 10,000 calls x $2.50 per 1M
         assert found.usd_per_day == Decimal("4.025")
+        assert found.usd_per_day is not None
         assert found.usd_per_day * 30 == Decimal("120.750")
         assert round(found.evidence["ratio"], 2) == 6.03
         assert (found.first_seen.date(), len(found.days)) == (_DAY + timedelta(days=7), 1)

@@ -291,7 +291,7 @@ def test_what_the_bill_has_beside_usage_is_one_line(tmp_path: Path, catalog: Cat
 def test_days_of_a_bill_that_still_change_are_left_out(tmp_path: Path, catalog: Catalog) -> None:
     store = _two_views(tmp_path, exported=datetime(2026, 11, 21, 6, tzinfo=UTC))
     found = report(store, catalog, date(2026, 11, 20), date(2026, 11, 20))
-    assert found.spend.bill.providers[0].unattributed_usd == 0
+    assert found.spend.bill.providers == ()
     assert found.spend.bill.unsettled_days == (date(2026, 11, 20),)
 
 
@@ -369,6 +369,13 @@ def test_usage_without_a_price_makes_a_floor(tmp_path: Path, catalog: Catalog) -
     assert figures.is_floor
     assert (figures.usd, figures.unpriced_calls) == (Decimal("0.002"), 1)
     assert figures.unpriced_token_share == 0.5
+
+
+def test_own_servers_cost_nothing_by_the_call(tmp_path: Path, catalog: Catalog) -> None:
+    store = tmp_path / "store"
+    imported(store, "vllm", [_EXPORTS / "vllm.prom"])
+    figures = report(store, catalog, date(2026, 11, 1), date(2026, 11, 30)).spend.figures
+    assert (figures.usd, figures.is_own) == (Decimal(0), True)
 
 
 # --- Coverage ----------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ class TestReport:
         self, run_cli: Run, store: Path, scenario: Path, tmp_path: Path
     ) -> None:
         plan = tmp_path / "plan.json"
-        run_cli("recommend", scenario, "--save", plan, "--draws", 0, "-q")
+        run_cli("recommend", scenario, "--save", plan, "--draws", 0, "-q", "--no-emit")
         saved = run_cli(
             *("actuals", "report", "--store", store, "--plan", plan, "-q"),
             *("--format", "json", "--from", "2026-11-01"),

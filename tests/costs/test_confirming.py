@@ -128,10 +128,11 @@ def inputs_of(content: dict[str, Any]) -> PricingInputs:
     return pricing_inputs(loaded.scenario, build_demand(loaded.scenario, Path()), catalog)
 
 
-def decide(content: dict[str, Any]) -> Recommendation:
+def decide(content: dict[str, Any], *, detail: bool = True) -> Recommendation:
     loaded = parse_scenario(json.dumps(content), path=Path("test.yaml"))
     catalog = load_catalog(prices=loaded.scenario.prices, base_dir=Path())
-    return recommend(loaded.scenario, build_demand(loaded.scenario, Path()), catalog)
+    demand = build_demand(loaded.scenario, Path())
+    return recommend(loaded.scenario, demand, catalog, detail=detail)
 
 
 def selfhosted(found: Recommendation, arm: str = "selfhost_ondemand") -> Evaluated:
@@ -293,6 +294,25 @@ def test_what_no_number_of_replicas_mends_is_not_feasible(served: Serve) -> None
     assert option.check is None
     assert option.reason is not None
     assert "ms > 20 ms in simulation, with" in option.reason
+
+
+@pytest.mark.parametrize("simulated", [AGREE, MISS, 1.4, 3.0])
+def test_an_answer_in_short_adds_as_many_replicas(served: Serve, simulated: float) -> None:
+    served(L40S=simulated)
+    whole, short = (selfhosted(decide(scenario(), detail=each)) for each in (True, False))
+    assert short.option.feasible == whole.option.feasible
+    assert short.option.fleet == whole.option.fleet
+    assert short.monthly_cost_usd == whole.monthly_cost_usd
+    assert short.option.check is None
+
+
+def test_an_answer_in_short_without_any_option_has_the_figures_of_why(served: Serve) -> None:
+    served(L40S=3.0)
+    content = scenario()
+    content["options"]["api"] = []
+    whole, short = (selfhosted(decide(content, detail=each)).option for each in (True, False))
+    assert short.reason == whole.reason
+    assert "ms > 20 ms in simulation" in (short.reason or "")
 
 
 def test_options_that_are_not_modelled_have_no_check(served: Serve) -> None:

@@ -276,6 +276,10 @@ def test_a_report_sums_its_subjects_by_factor() -> None:
     report = diff_report("two", [one, other])
     assert report.total.change_usd.expected == Decimal("975") - Decimal("487.50")
     assert usd(report.parts) == {"request volume": Decimal("487.50")}
+    assert report.parts[0].why == (
+        "made: workload.requests_per_day 10000 → 20000; "
+        "made: workload.requests_per_day 10000 → 5000"
+    )
     assert report.total.before_usd is not None
     assert report.total.before_usd.expected == Decimal(1950)
     assert report.total.requests_before == 600_000

@@ -37,3 +37,13 @@ def test_a_threefold_spike_is_told_of_within_a_quarter_of_an_hour(path: Path) ->
     (spike,) = [each for each in faults() if each.name == "spike_3x"]
     found = _drill(path).case(spike)
     assert found.time_to_detect_s is not None and found.time_to_detect_s <= 900
+
+
+@pytest.mark.parametrize("name", ["nightly-batch", "faq-assistant"])
+def test_the_autumn_change_of_the_clocks_raises_no_alarm_either(name: str) -> None:
+    path = next(each for each in _SCENARIOS if each.stem == name)
+    plan = plan_of(path, None, ("starts_on=2027-06-01",), _PRICES)
+    serving = serving_for_drill(plan, name)
+    planned = Drill(subject_of(plan, serving), as_defined(serving), seed=1).planned()
+    assert planned.clock_change is not None and f"{planned.clock_change:%Y-%m-%d}" == "2027-10-31"
+    assert [f"{each.at} {each.name}" for each in planned.alarms] == []

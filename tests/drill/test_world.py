@@ -82,6 +82,14 @@ def test_instances_follow_the_load_late_and_no_further_than_the_group() -> None:
     running = world.metrics["AWS/AutoScaling", "GroupInServiceInstances"]
     assert running[_START : _START + 9].tolist() == [1.0] * 9
     assert running[_START + 10 : _START + 60].tolist() == [3.0] * 50
+    assert world.capped[_START:].all() and not world.capped[:_START].any()
+
+
+def test_without_a_limit_ten_times_the_traffic_brings_ten_times_the_instances() -> None:
+    world = _run("vllm_gpu", _fault(traffic=10.0), caps=False, timezone="UTC")
+    running = world.metrics["AWS/AutoScaling", "GroupInServiceInstances"]
+    assert running[_START + 10 : _START + 60].tolist() == [10.0] * 50
+    assert not world.capped.any()
 
 
 def test_instances_that_stay_without_requests_are_waste() -> None:

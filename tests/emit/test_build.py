@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from planner.emit.build import serving_plan, stack_id_of
+from planner.emit.next_steps import next_steps
 from planner.emit.serving_plan import ServingPlan
 from planner.errors import InputError
 from tests.emit.plans import plan_of, serving_of
@@ -37,7 +38,9 @@ class TestEveryArm:
 
     def test_fixed_cost_is_the_sum_of_the_plan_s_resources(self, arm: str) -> None:
         rows = plan_of(arm).content["resources"]
-        fixed = sum(Decimal(row["monthly_usd"]) for row in rows if not row["usage_based"])
+        fixed = sum(
+            (Decimal(row["monthly_usd"]) for row in rows if not row["usage_based"]), Decimal(0)
+        )
         assert serving_of(arm).fixed_cost_monthly_usd == fixed.quantize(Decimal("0.01"))
 
     def test_is_the_same_each_time(self, arm: str) -> None:
@@ -61,7 +64,7 @@ class TestSpend:
 
     def test_no_day_of_the_week_is_dearer_than_the_day(self) -> None:
         spend = serving_of("selfhost_ondemand").spend
-        days = [sum(spend.hourly_usd_utc[24 * day : 24 * day + 24]) for day in range(7)]
+        days = [sum(spend.hourly_usd_utc[24 * day :][:24], Decimal(0)) for day in range(7)]
         assert spend.day_usd >= max(days).quantize(Decimal("0.01"))
 
     def test_a_week_of_requests_is_the_mean_rate_s(self) -> None:
@@ -122,6 +125,13 @@ class TestGpu:
         assert gpu.min_instances == min(gpu.instances_by_hour_utc)
         assert gpu.max_instances >= max(gpu.instances_by_hour_utc)
 
+    def test_hours_are_also_those_of_the_scenario_s_own_clock(self) -> None:
+        gpu = serving_of("selfhost_spot").gpu
+        assert gpu is not None and gpu.instances_by_hour_utc and gpu.instances_by_hour_local
+        # New York in January is five hours behind.
+        local = gpu.instances_by_hour_local
+        assert gpu.instances_by_hour_utc == (*local[-5:], *local[:-5])
+
     def test_spot_may_cost_its_price_on_demand_at_most(self) -> None:
         gpu = serving_of("selfhost_spot").gpu
         assert gpu is not None
@@ -146,6 +156,13 @@ class TestGpu:
         assert gpu.image.uri.startswith(f"{mirror}@sha256:")
         # Its digest is in no data we have: the stack's configuration gives it.
         assert gpu.agent_image.uri == mirror
+
+    def test_a_mirror_gets_the_images_with_their_digests(self) -> None:
+        mirror = "111122223333.dkr.ecr.us-east-1.amazonaws.com/vllm"
+        plan = serving_of("selfhost_ondemand", f"deployment.image_mirror={mirror}")
+        commands = [each for step in next_steps(plan, "prod", new=False) for each in step.commands]
+        (copy,) = [each for each in commands if each.startswith("crane copy vllm/vllm-openai@")]
+        assert f" {mirror}:engine-" in copy
 
     def test_the_way_out_is_the_one_that_was_priced(self) -> None:
         plan = serving_of("selfhost_ondemand")

@@ -86,6 +86,14 @@ class TestEmit:
         assert "pulumi up --stack prod" in result.stdout
         assert not (project / "Pulumi.prod.yaml").exists()
 
+    def test_a_stack_that_the_plan_does_not_price_is_told(
+        self, run_cli: Run, project: Path
+    ) -> None:
+        textbook = SUPPORT.parent / "textbook-router.yaml"
+        result = run_cli("emit", textbook, "--stack", "prod", "--draws", "0")
+        assert result.code == 0, result.stderr
+        assert "what the stack itself costs is not in this plan" in result.stdout
+
     def test_json_names_file_and_commands(self, run_cli: Run, saved: Path, project: Path) -> None:
         report = run_cli("emit", saved, "--stack", "prod", "--format", "json").json()
         assert (report["kind"], report["stack_id"]) == ("api_gateway", "office-hours-prod")

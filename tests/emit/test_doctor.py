@@ -14,7 +14,8 @@ from moto import mock_aws
 
 from planner.catalog.quotas import Quota
 from planner.emit.config_file import config_text
-from planner.emit.doctor import STACK_TAG, Check, Local, account_checks, local_checks, stack_checks
+from planner.emit.doctor import Check, Local, local_checks, stack_checks
+from planner.emit.doctor_account import STACK_TAG, account_checks
 from planner.emit.doctor_aws import AwsAccount
 from tests.emit.plans import plan_of, serving_of
 from tests.support import CliResult
@@ -129,7 +130,14 @@ class TestStack:
 
     def test_a_gateway_has_no_images(self) -> None:
         names = {check.name for check in stack_checks(serving_of("api_frontier"), local())}
-        assert names == {"plan", "region", "function concurrency"}
+        assert names == {"plan", "region", "function concurrency", "API log role"}
+
+    def test_a_gateway_reaches_engines_under_tls_by_the_name_on_the_certificate(self) -> None:
+        arn = "deployment.certificate_arn=arn:aws:acm:us-east-1:123456789012:certificate/c"
+        plan = serving_of("hybrid", arn)
+        assert of(stack_checks(plan, local()), "engineUrl").status == "problem"
+        named = local(config={"engineUrl": "https://llm.internal.example/v1"})
+        assert of(stack_checks(plan, named), "engineUrl").status == "ok"
 
 
 class TestAccount:

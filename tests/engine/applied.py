@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.stacks.calls import CALLS
+from tests.stacks.shapes import to_request
+
 __all__ = ["APPLIED", "RECORDED", "Applied"]
 
 Inputs = Mapping[str, Any]
@@ -89,9 +92,6 @@ def _group_update(account: Any, identity: str, record: Any, inputs: Inputs) -> N
 
 
 def _template_update(account: Any, identity: str, record: Any, inputs: Inputs) -> None:
-    from tests.stacks.calls import CALLS
-    from tests.stacks.shapes import to_request
-
     request, _ = to_request(CALLS[record.token], inputs)
     account.request(
         "ec2",
@@ -154,29 +154,19 @@ def _gateway_gone(account: Any, identity: str, record: Any) -> None:
     client.delete_internet_gateway(InternetGatewayId=identity)
 
 
-def _permission(operation: str) -> Any:
-    def after(response: Any, inputs: Inputs) -> dict[str, Any]:
-        rules = response.get("SecurityGroupRules") or [{}]
-        found = rules[0].get("SecurityGroupRuleId")
-        return {"id": found} if found else {}
-
-    return after
+def _rule_made(response: Any, inputs: Inputs) -> dict[str, Any]:
+    rules = response.get("SecurityGroupRules") or [{}]
+    found = rules[0].get("SecurityGroupRuleId")
+    return {"id": found} if found else {}
 
 
 def _rule_gone(operation: str) -> Any:
     def delete(account: Any, identity: str, record: Any) -> None:
-        from tests.stacks.calls import CALLS
-        from tests.stacks.shapes import to_request
-
         request, _ = to_request(CALLS[record.token], record.inputs)
         wanted = {key: request[key] for key in ("GroupId", "IpPermissions")}
         account.request("ec2", operation, wanted)
 
     return delete
-
-
-def _without_allowed_egress(account: Any, identity: str, record: Any) -> None:
-    account.client("ec2").delete_security_group(GroupId=identity)
 
 
 def _function_request(request: dict[str, Any]) -> dict[str, Any]:
@@ -189,9 +179,6 @@ def _function_request(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _function_update(account: Any, identity: str, record: Any, inputs: Inputs) -> None:
-    from tests.stacks.calls import CALLS
-    from tests.stacks.shapes import to_request
-
     request, _ = to_request(CALLS[record.token], inputs)
     names = ("Timeout", "MemorySize", "Environment", "Description")
     account.request(
@@ -242,8 +229,8 @@ def _group_gone(account: Any, identity: str, record: Any) -> None:
 
 
 def _auto_scaling_request(request: dict[str, Any]) -> dict[str, Any]:
-    kept = {k: v for k, v in request.items() if k != "CapacityReservationSpecification"}
-    return kept
+    """moto takes no reservation here."""
+    return {k: v for k, v in request.items() if k != "CapacityReservationSpecification"}
 
 
 APPLIED: Mapping[str, Applied] = {
@@ -299,7 +286,8 @@ APPLIED: Mapping[str, Applied] = {
         delete=_deletes("ec2", "DisassociateRouteTable", AssociationId="{id}"),
     ),
     "aws:ec2/securityGroup:SecurityGroup": Applied(
-        after=_answer(id="GroupId"), delete=_without_allowed_egress
+        after=_answer(id="GroupId"),
+        delete=_deletes("ec2", "DeleteSecurityGroup", GroupId="{id}"),
     ),
     "aws:ec2/subnet:Subnet": Applied(
         after=_answer("Subnet", id="SubnetId", arn="SubnetArn"),
@@ -376,10 +364,10 @@ APPLIED: Mapping[str, Applied] = {
         delete=_deletes("ssm", "DeleteParameter", Name="{name}"),
     ),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Applied(
-        after=_permission("egress"), delete=_rule_gone("RevokeSecurityGroupEgress")
+        after=_rule_made, delete=_rule_gone("RevokeSecurityGroupEgress")
     ),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Applied(
-        after=_permission("ingress"), delete=_rule_gone("RevokeSecurityGroupIngress")
+        after=_rule_made, delete=_rule_gone("RevokeSecurityGroupIngress")
     ),
     "aws:appautoscaling/target:Target": Applied(
         again=True,

@@ -12,7 +12,6 @@ __all__ = ["alarms", "budgets", "left_in"]
 # What -> service, operation, list in the answer, name in a row.
 _LISTS: Mapping[str, tuple[str, str, str, str]] = {
     "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
-    "clusters": ("ecs", "list_clusters", "clusterArns", ""),
     "dashboards": ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
     "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
     "groups": ("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", ""),
@@ -50,6 +49,11 @@ def left_in(account: Account) -> dict[str, list[Any]]:
     ):
         rows = _rows(account, "ec2", operation, key)
         found[name] = [row[name] for row in rows if not _GIVEN[name](row)]
+    # A cluster that was deleted is inactive, and known to moto's list still.
+    client = account.client("ecs")
+    arns = _rows(account, "ecs", "list_clusters", "clusterArns")
+    clusters = client.describe_clusters(clusters=arns)["clusters"] if arns else []
+    found["clusters"] = [row["clusterName"] for row in clusters if row["status"] != "INACTIVE"]
     # A gateway that was deleted stays listed as such for an hour.
     gateways = _rows(account, "ec2", "describe_nat_gateways", "NatGateways")
     found["nat gateways"] = [row for row in gateways if row["State"] != "deleted"]

@@ -106,16 +106,13 @@ class Engine:
         return self._change("up", *arguments)
 
     def refresh(self, *arguments: str) -> dict[str, str]:
-        """`pulumi refresh`: what it found changed, by resource name.
-
-        The stack's reference to itself is left out: it follows the outputs of the last update.
-        """
+        """`pulumi refresh`: what it found changed, by resource name."""
         events = self._events("refresh", *arguments)
         done = [(event.get("resOutputsEvent") or {}).get("metadata") for event in events]
         return {
             each["urn"].rsplit("::", 1)[1]: each["op"]
             for each in done
-            if each and each["op"] != "same" and each["type"] != "pulumi:pulumi:StackReference"
+            if each and each["op"] != "same"
         }
 
     def destroy(self, *arguments: str) -> dict[str, int]:

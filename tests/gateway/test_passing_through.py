@@ -191,5 +191,11 @@ def test_an_unknown_path_is_404(bench: Bench, provider: FakeProvider) -> None:
     assert (got.status, got.error["code"], provider.seen) == (404, "not_found", [])
 
 
+def test_a_body_larger_than_lambda_takes_is_refused_unread(bench: Bench) -> None:
+    headers = {"authorization": f"Bearer {KEY}", "content-length": str(7 * 1024 * 1024)}
+    got = ask(bench.port, "POST", "/v1/chat/completions", None, headers)
+    assert (got.status, got.error["type"]) == (413, "invalid_request_error")
+
+
 def test_health_needs_no_key(bench: Bench) -> None:
     assert ask(bench.port, "GET", "/health", None, {}).body == b"ok"

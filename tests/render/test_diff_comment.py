@@ -138,7 +138,7 @@ HOSTILE = (
     "[link](https://evil.example)",
     "![pixel](https://evil.example/p.png)",
     "https://evil.example/login www.evil.example mailto:a@b.c",
-    "@octocat @org/team &#64;octocat",
+    "@octocat @org/team &#64;octocat &commat;octocat",
     "#12 GH-12 org/repo#12 !12 %12",
     "a -->\n<!-- planner:cost-diff:v1 key=other -->",
     "line\r\n\r\n# heading\n- item",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import pytest
 
+from planner.costs.quantities import quantities
 from planner.emit.capture import CapturedGraph, CapturedResource, capture
+from tests.catalog.resource_support import price
 from tests.stacks.graphs import graph
 from tests.stacks.sample_plans import KINDS, sample_plan
 
@@ -185,3 +188,25 @@ def test_cost_anomaly_detection_is_there_only_on_request() -> None:
 def test_a_date_that_is_none_is_refused_in_words() -> None:
     with pytest.raises(Exception, match="asOf is 'soon', which is no date"):
         capture(sample_plan("bedrock"), config={"llm-serving:asOf": "soon"})
+
+
+# What the plan prices for the guard, by the names of `quantities.yaml`.
+_PARTS = ("dashboard", "alarms", "composite alarms", "anomaly alarm", "topic key")
+_ITEM_USD = {
+    "cw_dashboard_month": Decimal(3),
+    "cw_alarm_metric_month": Decimal("0.1"),
+    "cw_composite_alarm_month": Decimal("0.5"),
+    "cw_anomaly_alarm_month": Decimal("0.3"),
+    "kms_key_month": Decimal(1),
+}
+
+
+@pytest.mark.parametrize("kind", ["vllm_gpu", "api_gateway", "bedrock"])
+def test_what_is_registered_costs_what_the_plan_prices(kind: str) -> None:
+    rows = [row for row in quantities()[kind]["fixed"] if row["component"] in _PARTS]
+    planned = sum(_ITEM_USD[row["item"]] * row["count"] for row in rows)
+    registered = [
+        each for each in graph(kind).resources if "SpendGuard" in each.urn and each.custom
+    ]
+    prices = [price(each.type, dict(each.inputs)) for each in registered]
+    assert sum(each.monthly_usd.expected for each in prices if each.monthly_usd) == planned

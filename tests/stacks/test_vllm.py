@@ -370,6 +370,12 @@ class TestScaling:
         assert action.inputs["schedule"] == "rate(5 minutes)"
         assert "timezone" not in action.inputs
 
+    def test_local_hours_follow_the_clock_of_the_plan_s_zone(self) -> None:
+        found = only(
+            graph_of_local_hours(), "aws:appautoscaling/scheduledAction:ScheduledAction", "floor-00"
+        )
+        assert found.inputs["timezone"] == "America/New_York"
+
     def test_runs_of_hours_cover_the_week_once(self) -> None:
         hours = [(hour * 7) % 5 for hour in range(168)]
         found: dict[int, int] = {}
@@ -381,6 +387,13 @@ class TestScaling:
                         run.instances
                     )
         assert [found[hour] for hour in range(168)] == hours
+
+
+def graph_of_local_hours() -> CapturedGraph:
+    plan = sample_plan(
+        "vllm_gpu", timezone="America/New_York", gpu__instances_by_hour_local=[1] * 168
+    )
+    return capture(plan, config=READY)
 
 
 class TestProgram:
@@ -395,9 +408,13 @@ class TestProgram:
     def test_a_live_stack_of_another_kind_is_refused(self) -> None:
         live = {"kind": "hybrid"}
         with pytest.raises(CaptureError, match=r"a live hybrid stack and the plan is for bedrock"):
-            capture(plan_of("bedrock"), deployed_outputs=live)
+            capture(plan_of("bedrock"), dry_run=True, deployed_outputs=live)
         allowed = {"llm-serving:allowKindChange": "true"}
-        assert capture(plan_of("bedrock"), config=allowed, deployed_outputs=live).resources
+        assert capture(
+            plan_of("bedrock"), dry_run=True, config=allowed, deployed_outputs=live
+        ).resources
 
     def test_an_update_of_the_same_kind_is_none(self) -> None:
-        assert capture(plan_of("bedrock"), deployed_outputs={"kind": "bedrock"}).resources
+        assert capture(
+            plan_of("bedrock"), dry_run=True, deployed_outputs={"kind": "bedrock"}
+        ).resources

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from planner.diff.comment.types import (
     Comment,
     Forge,
+    Gone,
     LostAnswer,
     Marker,
     Mode,
@@ -40,9 +41,12 @@ def post(
     own = _own(forge.comments(), me, marker.key)
     step = next_step(own, body, marker, mode=mode, worth_it=worth_it)
     if step.action == "update":
-        assert step.id is not None
-        forge.update(step.id, body)
-        return step
+        try:
+            forge.update(step.id or "", body)
+            return step
+        except Gone:
+            # Somebody deleted it just now: as if it had never been there.
+            step = next_step([], body, marker, mode=mode, worth_it=worth_it)
     if step.action != "create":
         return step
     created = _create(forge, body, marker, me)

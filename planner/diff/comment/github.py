@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from planner.diff.comment.http import Client, ClientError
-from planner.diff.comment.types import MARKER_START, Comment
+from planner.diff.comment.types import MARKER_START, Comment, Gone
 
 __all__ = ["GitHub", "github_headers"]
 
@@ -82,7 +82,12 @@ class GitHub:
 
     def update(self, id: str, body: str) -> None:
         """See ``Forge.update``."""
-        self.client.call("PATCH", f"{self._issues()}/comments/{id}", {"body": body})
+        try:
+            self.client.call("PATCH", f"{self._issues()}/comments/{id}", {"body": body})
+        except ClientError as error:
+            if error.status == 404:
+                raise Gone from None
+            raise
 
     def delete(self, id: str) -> None:
         """See ``Forge.delete``."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from planner.diff.comment.http import Client, ClientError
-from planner.diff.comment.types import Comment
+from planner.diff.comment.types import Comment, Gone
 from planner.errors import InputError
 
 __all__ = ["GitLab", "gitlab_headers"]
@@ -64,7 +64,12 @@ class GitLab:
 
     def update(self, id: str, body: str) -> None:
         """See ``Forge.update``."""
-        self.client.call("PUT", f"{self._notes()}/{id}", {"body": body})
+        try:
+            self.client.call("PUT", f"{self._notes()}/{id}", {"body": body})
+        except ClientError as error:
+            if error.status == 404:
+                raise Gone from None
+            raise
 
     def delete(self, id: str) -> None:
         """See ``Forge.delete``."""

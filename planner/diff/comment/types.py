@@ -13,6 +13,7 @@ __all__ = [
     "Action",
     "Comment",
     "Forge",
+    "Gone",
     "LostAnswer",
     "Marker",
     "Mode",
@@ -78,6 +79,10 @@ class LostAnswer(Exception):
     """Nobody knows whether the host did what it was asked: the answer did not come."""
 
 
+class Gone(Exception):
+    """A comment that was there a moment ago is not there any more."""
+
+
 class Forge(Protocol):
     """A code host's comments on one change request."""
 
@@ -109,7 +114,7 @@ class Forge(Protocol):
         ...
 
     def update(self, id: str, body: str) -> None:
-        """Replace a comment's body."""
+        """Replace a comment's body; Gone when somebody deleted it."""
         ...
 
     def delete(self, id: str) -> None:

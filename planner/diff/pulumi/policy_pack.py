@@ -18,23 +18,51 @@ from planner.diff.pulumi.plan_rules import (
 )
 from planner.errors import PlanFileError
 
-__all__ = ["plain", "planned_from", "resource_violations", "stack_violations"]
+__all__ = ["PlanSource", "plain", "resource_violations", "stack_violations"]
 
 # What the engine itself writes for a value that is not known yet.
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
-def planned_from(environ: Mapping[str, str]) -> PlannedStack | None:
-    """The plan in the configuration the engine passes to a pack; None for a stack without one.
+class PlanSource:
+    """The plan in the configuration of the stack that is being deployed.
 
-    PlanFileError when ``<project>:plan`` is no plan.
+    Engines send a pack the configuration in a call (``configure``), older ones in the environment.
     """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._project = environ.get("PULUMI_PROJECT", "")
+        given = environ.get("PULUMI_CONFIG")
+        self._config = None if given is None else _object(given, "PULUMI_CONFIG")
+        self._planned: PlannedStack | None = None
+        self._read = False
+
+    def configure(self, project: str, config: Mapping[str, object]) -> None:
+        """Take what the engine sends before it asks anything."""
+        self._project, self._config, self._read = project, config, False
+
+    def planned(self) -> PlannedStack | None:
+        """What the plan deploys; None for a stack without a plan.
+
+        PlanFileError when ``<project>:plan`` is no plan, or no configuration came at all: a rule
+        that nobody can check must not pass.
+        """
+        if self._config is None:
+            raise PlanFileError(
+                "the engine handed over no configuration, so no plan is known; "
+                "use a newer pulumi and pulumi-policy"
+            )
+        if not self._read:
+            self._planned = _planned(self._project, self._config)
+            self._read = True
+        return self._planned
+
+
+def _planned(project: str, config: Mapping[str, object]) -> PlannedStack | None:
     from pydantic import ValidationError
 
     from planner.emit.serving_plan import ServingPlan
 
-    config = _object(environ.get("PULUMI_CONFIG") or "{}", "PULUMI_CONFIG")
-    project = environ.get("PULUMI_PROJECT")
     found = config.get(f"{project}:plan")
     if found is None:
         return None
@@ -45,8 +73,7 @@ def planned_from(environ: Mapping[str, str]) -> PlannedStack | None:
             f"{project}:plan is not a plan ({error.error_count()} problems); "
             "write it again with planner emit"
         ) from None
-    ready = config.get(f"{project}:weightsReady") == "true"
-    return planned_stack(plan, weights_ready=ready)
+    return planned_stack(plan, weights_ready=config.get(f"{project}:weightsReady") == "true")
 
 
 def _object(text: str, name: str) -> Mapping[str, object]:
@@ -79,9 +106,10 @@ def _at(holder: object, key: object, unknown_error: type[Exception]) -> object:
 
 
 def resource_violations(
-    rule: Rule, token: str, inputs: Mapping[str, object], planned: PlannedStack | None
+    rule: Rule, token: str, inputs: Mapping[str, object], source: PlanSource
 ) -> Iterator[str]:
     """What of one rule a resource breaks; what cannot be told before `up` is told then."""
+    planned = source.planned()
     if planned is not None:
         for each in departures_of(token, inputs, planned):
             if each.rule == rule and each.certain:
@@ -91,9 +119,10 @@ def resource_violations(
 def stack_violations(
     rule: Rule,
     resources: Iterable[tuple[str, Mapping[str, object]]],
-    planned: PlannedStack | None,
+    source: PlanSource,
 ) -> Iterator[str]:
     """What of one rule the stack as a whole lacks."""
+    planned = source.planned()
     if planned is not None:
         for each in missing_from(resources, planned):
             if each.rule == rule and each.certain:

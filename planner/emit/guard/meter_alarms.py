@@ -8,7 +8,7 @@ from planner.emit.guard import metrics
 from planner.emit.guard.data import thresholds
 from planner.emit.guard.inputs import GpuFigures, GuardPlan
 from planner.emit.guard.meters import Meter
-from planner.emit.guard.types import AlarmSpec, Expression, MissingData, Query
+from planner.emit.guard.types import AlarmSpec, Expression, Query
 from planner.emit.guard.week import local_day_sums, longest_run_below, smallest_window
 
 __all__ = ["bedrock_alarms", "gateway_alarms", "gpu_alarms"]
@@ -194,7 +194,6 @@ def _flag(
     queries: tuple[Query, ...],
     *,
     periods: int,
-    missing: MissingData = "notBreaching",
 ) -> AlarmSpec:
     """The last query is above 0 in all of ``periods``."""
     return AlarmSpec(
@@ -206,5 +205,4 @@ def _flag(
         threshold=0.0,
         evaluation_periods=periods,
         datapoints_to_alarm=periods,
-        missing=missing,
     )

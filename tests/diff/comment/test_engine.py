@@ -216,6 +216,13 @@ def test_of_two_runs_of_the_same_moment_one_comment_stays(host: Host) -> None:
     assert len(host.fake.comments) == 1
 
 
+def test_a_comment_deleted_under_the_edit_is_written_anew(host: Host) -> None:
+    host.add("+$4", at=_EARLIER)
+    host.fake.before["PATCH" if host.me == ME else "PUT", ""] = host.fake.comments.clear
+    assert host.post("+$5").action == "create"
+    assert [without_marker(body) for body in host.fake.bodies()] == ["+$5"]
+
+
 def test_a_marker_reads_back() -> None:
     body, marker = marked("text")
     assert marker_of(body) == marker

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from planner.diff.pulumi.policy_pack import plain, planned_from
+from planner.diff.pulumi.policy_pack import PlanSource, plain
 from planner.errors import PlanFileError
 from tests.catalog.resource_support import GROUP, TEMPLATE, UNKNOWN
 from tests.stacks.sample_plans import sample_plan
@@ -80,19 +80,31 @@ def pack(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[..., None]]:
         assert (name, enforcement_level) == ("llm-serving-plan", "mandatory")
         assert policies == list(found)
 
+    class Servicer:
+        def ConfigureStack(self, request: Any, context: Any) -> str:
+            return "answered"
+
     package, proxy = ModuleType("pulumi_policy"), ModuleType("pulumi_policy.proxy")
+    module = ModuleType("pulumi_policy.policy")
+    vars(module)["_PolicyAnalyzerServicer"] = Servicer
     vars(package).update(
         EnforcementLevel=SimpleNamespace(MANDATORY="mandatory"),
         PolicyPack=policy_pack,
         ResourceValidationPolicy=policy,
         StackValidationPolicy=policy,
+        policy=module,
     )
     vars(proxy)["UnknownValueError"] = UnknownValueError
     monkeypatch.setitem(sys.modules, "pulumi_policy", package)
     monkeypatch.setitem(sys.modules, "pulumi_policy.proxy", proxy)
-    for name, value in _environ().items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sys.modules, "pulumi_policy.policy", module)
+    for name in _environ():
+        monkeypatch.delenv(name, raising=False)
     runpy.run_path(str(_PACK / "__main__.py"), run_name="__main__")
+    # What the engine does first.
+    config = json.loads(_environ()["PULUMI_CONFIG"])
+    request = SimpleNamespace(project="llm-serving", config=config)
+    assert Servicer().ConfigureStack(request, None) == "answered"
     return found
 
 
@@ -147,11 +159,28 @@ def test_wrappers_are_taken_off_and_unknowns_marked() -> None:
 
 
 def test_a_stack_without_a_plan_has_nothing_to_be_held_to() -> None:
-    assert planned_from({"PULUMI_PROJECT": "other", "PULUMI_CONFIG": "{}"}) is None
-    assert planned_from({}) is None
+    assert PlanSource({"PULUMI_PROJECT": "other", "PULUMI_CONFIG": "{}"}).planned() is None
+
+
+def test_older_engines_pass_the_plan_in_the_environment() -> None:
+    planned = PlanSource(_environ()).planned()
+    assert planned is not None
+    assert planned.instance_type == "g6e.xlarge"
+
+
+def test_a_newer_configuration_replaces_the_one_before() -> None:
+    source = PlanSource(_environ())
+    assert source.planned() is not None
+    source.configure("llm-serving", {})
+    assert source.planned() is None
+
+
+def test_without_any_configuration_nothing_passes() -> None:
+    with pytest.raises(PlanFileError, match="no plan is known"):
+        PlanSource({}).planned()
 
 
 @pytest.mark.parametrize("plan", ["not JSON", "{}"])
 def test_a_plan_that_is_none_is_an_error(plan: str) -> None:
     with pytest.raises(PlanFileError, match="write it again with planner emit"):
-        planned_from(_environ(plan))
+        PlanSource(_environ(plan)).planned()

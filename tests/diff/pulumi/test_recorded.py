@@ -48,6 +48,19 @@ def test_the_order_of_resources_does_not_matter(path: Path) -> None:
     assert priced(mixed).lines == priced(document).lines
 
 
+@_each
+def test_secrets_and_unknowns_stand_in_no_line(path: Path) -> None:
+    shown = repr(priced(_document(path)))
+    assert "[secret]" not in shown
+    assert "04da6b54" not in shown
+
+
+def test_the_recordings_hold_secrets_and_unknowns() -> None:
+    whole = "".join(path.read_text(encoding="utf-8") for path in _RECORDED)
+    assert '"[secret]"' in whole
+    assert "04da6b54-80e4-46f7-96ec-b56ff0331ba9" in whole
+
+
 def test_the_first_deployment_of_the_bedrock_stack() -> None:
     found = _of("create-bedrock")
     # Dashboard 3, key 1, two composites 1, anomaly alarm 0.3, eleven metrics of alarms 1.1
