@@ -75,7 +75,7 @@ def test_broken_files_are_errors_and_nothing_else(text: str) -> None:
         {"a": 1},
         "\u202e",
     )
-    for case in range(500):
+    for case in range(2000):
         if case % 2:
             characters = list(text)
             for _ in range(rng.randrange(1, 5)):
