@@ -21,6 +21,7 @@ __all__ = [
     "api_gateway_lines",
     "bedrock_lines",
     "gateway_fixed_lines",
+    "gateway_lines_of_route",
     "gateway_request_lines",
     "hybrid_request_lines",
     "internet_line",
@@ -181,6 +182,20 @@ def api_gateway_lines(
 def gateway_fixed_lines(prices: StackPrices) -> tuple[CostLine, ...]:
     """What the gateway costs without any request."""
     return tuple(_fixed(prices, quantities()["api_gateway"]["fixed"]))
+
+
+def gateway_lines_of_route(
+    prices: StackPrices, *, models: int, providers: int
+) -> tuple[CostLine, ...]:
+    """Lines without any request that grow with the models behind the gateway, for these many."""
+    further = {"per_further_model": models - 1, "per_further_provider": providers - 1}
+    specs = [
+        {**spec, "count": int(spec["count"]) + int(spec[name]) * more}
+        for spec in quantities()["api_gateway"]["fixed"]
+        for name, more in further.items()
+        if name in spec
+    ]
+    return tuple(_fixed(prices, specs))
 
 
 def gateway_request_lines(

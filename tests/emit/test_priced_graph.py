@@ -15,6 +15,12 @@ from planner.money import CENT
 from tests.emit.plans import plan_of, serving_of
 
 _DIGEST = "sha256:" + "a" * 64
+# Two models of two providers: metrics of each, and a secret of each.
+_ROUTE = (
+    "levers={baseline: openai/gpt-6-luna, route: {basis: measured, source: replayed, models: ["
+    "{provider: openai, model: gpt-6-luna, answered_share: 0.6}, "
+    "{provider: anthropic, model: claude-haiku-5-5, answered_share: 0.4}]}}"
+)
 _CONFIG = {"llm-serving:agentImageDigest": _DIGEST, "llm-serving:asOf": "2026-11-22"}
 
 
@@ -45,6 +51,7 @@ def priced(arm: str, *sets: str) -> GraphPrice:
     ("arm", "sets"),
     [
         ("api_frontier", ()),
+        ("api_frontier", (_ROUTE,)),
         ("api_bedrock", ()),
         ("selfhost_spot", ()),
         ("selfhost_ri_1y", ()),
@@ -61,7 +68,7 @@ def priced(arm: str, *sets: str) -> GraphPrice:
             ),
         ),
     ],
-    ids=["gateway", "bedrock", "spot", "committed", "hybrid", "mirror", "own network"],
+    ids=["gateway", "route", "bedrock", "spot", "committed", "hybrid", "mirror", "own network"],
 )
 def test_the_registered_resources_price_to_the_plan_s_fixed_cost(
     arm: str, sets: tuple[str, ...]
@@ -74,3 +81,10 @@ def test_the_registered_resources_price_to_the_plan_s_fixed_cost(
     assert not any(each.is_floor for each in found.resources)
     planned = serving_of(arm, *sets).fixed_cost_monthly_usd
     assert found.monthly_usd.expected.quantize(CENT) == planned
+
+
+def test_each_model_and_provider_of_a_route_is_paid_for() -> None:
+    alone, routed = serving_of("api_frontier"), serving_of("api_frontier", _ROUTE)
+    # Eight metrics at $0.30 and a secret at $0.40.
+    more = routed.fixed_cost_monthly_usd - alone.fixed_cost_monthly_usd
+    assert more == Decimal("2.80")

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from planner.costs.hourly_terms import HourlyTerm
 from planner.costs.hybrid_terms import HybridTerm
-from planner.costs.inputs import PricingInputs
+from planner.costs.inputs import PricingInputs, stack_prices
 from planner.costs.months import Months
 from planner.costs.options import price_options
+from planner.costs.stack import gateway_lines_of_route
 from planner.costs.terms import PerInstance
 from planner.costs.tokens import min_cacheable_prefix_tokens
 from planner.costs.types import CostLine, Option
@@ -199,22 +200,52 @@ def _api(option: Option, baseline: Baseline, resolved: Resolved) -> Option:
     levers = frozenset(applied_to(option, resolved))
     tokens = resolved.pricing.token_lines(baseline, levers)
     own = lever_cost_lines(resolved.inputs, resolved.settings, levers)
+    gateway = _gateway_of_route(option, resolved) if "route" in levers else ()
     changed = replace(
         option,
-        lines_in_month=_api_lines(option, tokens, own),
+        lines_in_month=_api_lines(option, tokens, own, gateway),
         reaching_share=passing_share(resolved.settings, levers),
     )
     return _routed(changed, resolved) if "route" in levers else changed
 
 
-def _api_lines(option: Option, tokens: LinesByMonth, own: tuple[CostLine, ...]) -> LinesByMonth:
+def _gateway_of_route(option: Option, resolved: Resolved) -> tuple[CostLine, ...]:
+    """What the gateway has for each model and provider of a route, in place of one of each.
+
+    A cascade is no route that our gateway could take.
+    """
+    route = resolved.settings.given.route
+    inputs = resolved.inputs
+    is_ours = option.kind == "api_gateway" and inputs.scenario.tco.infrastructure.mode == "add"
+    if route is None or route.kind != "route" or not is_ours:
+        return ()
+    named = {(each.provider, each.model) for each in route.models}
+    if any(provider is None for provider, _ in named):
+        return ()
+    return gateway_lines_of_route(
+        stack_prices(inputs, inputs.scenario.region),
+        models=len(named),
+        providers=len({provider for provider, _ in named}),
+    )
+
+
+def _api_lines(
+    option: Option,
+    tokens: LinesByMonth,
+    own: tuple[CostLine, ...],
+    instead: tuple[CostLine, ...],
+) -> LinesByMonth:
+    """``instead`` take the place of the lines of the same name."""
     known: dict[tuple[int, int], tuple[CostLine, ...]] = {}
+    by_name = {line.name: line for line in instead}
 
     def of_month(month: int) -> tuple[CostLine, ...]:
         used, before = tokens(month), option.lines_in_month(month)
         key = (id(used), id(before))
         if key not in known:
-            around = (line for line in before if line.category != "api_usage")
+            around = (
+                by_name.get(line.name, line) for line in before if line.category != "api_usage"
+            )
             known[key] = (*used, *around, *own)
         return known[key]
 
