@@ -189,7 +189,7 @@ def gateway_lines_of_route(
 ) -> tuple[CostLine, ...]:
     """Lines without any request that grow with the models behind the gateway, for these many."""
     further = {"per_further_model": models - 1, "per_further_provider": providers - 1}
-    specs = [
+    specs: list[Item] = [
         {**spec, "count": int(spec["count"]) + int(spec[name]) * more}
         for spec in quantities()["api_gateway"]["fixed"]
         for name, more in further.items()
